@@ -1,0 +1,82 @@
+// what went wrong → a sentinel to branch on, or a place in the bytes
+
+package btf
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+var (
+	// ErrNotFound is wrapped when a type, member or section that was asked for
+	// does not exist.
+	ErrNotFound = errors.New("not found")
+
+	// ErrMultipleMatches is wrapped when a question that wants one answer has
+	// several, such as [Spec.TypeByName] on a name that two structs share.
+	ErrMultipleMatches = errors.New("multiple matching types")
+
+	// ErrNotSupported is wrapped when the running system cannot do what was
+	// asked, such as offering the BTF of its kernel.
+	ErrNotSupported = errors.New("not supported")
+
+	// ErrClosed is wrapped when a Spec, or the base it stands on, is used after
+	// its Close.
+	ErrClosed = errors.New("use of closed BTF")
+
+	// ErrWrongKind is matched by what narrowing returns for a type of another
+	// kind than the view that was asked for.
+	ErrWrongKind = errors.New("wrong kind of type")
+)
+
+// A FormatError says which bytes are not BTF, and why. Every malformed input
+// ends in one: when it is loaded, narrowed to a view, or measured.
+type FormatError struct {
+	// Section is the part of the file the offset counts from: "header",
+	// "types", "strings", "layout", or "ELF".
+	Section string
+
+	// Offset is in bytes from the start of the section, as far as a place is
+	// known.
+	Offset uint64
+
+	// TypeID is the type whose record is broken, 0 if it is not about a type.
+	TypeID TypeID
+
+	// Problem is what was wanted and what was there instead.
+	Problem string
+
+	// Err is the error underneath, such as one of debug/elf, or nil.
+	Err error
+}
+
+// Error reads "btf: types section at offset 0x1c4 (type 12): struct record
+// needs 36 bytes, 12 left".
+func (e *FormatError) Error() string {
+	var b strings.Builder
+	b.WriteString("btf: ")
+	b.WriteString(e.Section)
+	switch e.Section {
+	case "header", "ELF":
+	default:
+		b.WriteString(" section")
+	}
+	b.WriteString(" at offset 0x")
+	b.WriteString(strconv.FormatUint(e.Offset, 16))
+	if e.TypeID != 0 {
+		b.WriteString(" (type ")
+		b.WriteString(strconv.FormatUint(uint64(e.TypeID), 10))
+		b.WriteByte(')')
+	}
+	b.WriteString(": ")
+	b.WriteString(e.Problem)
+	if e.Err != nil {
+		b.WriteString(": ")
+		b.WriteString(e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the error underneath, if any.
+func (e *FormatError) Unwrap() error { return e.Err }

@@ -1,0 +1,134 @@
+// name or id → Type: the questions to a Spec
+
+package btf
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// TypeByID returns the type with an id: one of the Spec's own, or of its base. Id
+// 0 is void. The error matches [ErrNotFound] if there is no such type.
+func (s *Spec) TypeByID(id TypeID) (Type, error) {
+	if err := s.usable(); err != nil {
+		return Type{}, err
+	}
+	if id >= s.layer.end() {
+		return Type{}, fmt.Errorf("btf: type id %d, the last one is %d: %w", id, s.layer.end()-1, ErrNotFound)
+	}
+	return s.layer.typeByID(id), nil
+}
+
+// All yields the Spec's own types by id, without void and without those of its
+// base.
+func (s *Spec) All() iter.Seq[Type] { return s.layer.all() }
+
+// TypesByName yields the Spec's own types of that name and any kind, by id.
+// Several types often share a name, even of one kind; types of the base are not
+// looked at. The name is the whole name: a flavour counts.
+//
+// The first look-up by name in a Spec passes over its types; the second builds an
+// index, and those after it use that.
+func (s *Spec) TypesByName(name string) iter.Seq[Type] {
+	return func(yield func(Type) bool) { s.named(name, false, yield) }
+}
+
+// TypesByEssentialName yields the Spec's own types that are name or a flavour of
+// it, by id: task_struct, task_struct___old. A flavour in the name asked for is
+// ignored. The flavour is what follows the last "___" between characters other
+// than '_', so ___pskb_trim is a plain name (bpf_core_essential_name_len of
+// libbpf).
+func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
+	return func(yield func(Type) bool) { s.named(name, true, yield) }
+}
+
+func (s *Spec) named(name string, essential bool, yield func(Type) bool) {
+	if name == "" || s.usable() != nil {
+		return
+	}
+	s.names.named(&s.layer, name, essential, yield)
+}
+
+// AnyTypesByName returns the Spec's own types of that name, by id. The error
+// matches [ErrNotFound] if there is none. [Spec.TypesByName] does the same without
+// an allocation.
+func (s *Spec) AnyTypesByName(name string) ([]Type, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	var types []Type
+	for t := range s.TypesByName(name) {
+		types = append(types, t)
+	}
+	if len(types) == 0 {
+		return nil, noType(name)
+	}
+	return types, nil
+}
+
+// AnyTypeByName returns the one type of that name among the Spec's own, whatever
+// its kind. The error matches [ErrNotFound] if there is none, and
+// [ErrMultipleMatches] if there are several.
+func (s *Spec) AnyTypeByName(name string) (Type, error) {
+	return s.one(name, ^kindSet(0), true)
+}
+
+// TypeByName sets view, a pointer to one of the types that [View] lists, to the
+// one type of that name and kind among the Spec's own:
+//
+//	var task btf.Struct
+//	err := spec.TypeByName("task_struct", &task)
+//
+// The error matches [ErrNotFound] if there is none, and [ErrMultipleMatches] if
+// there are several; it is a [*FormatError] if the record is broken. With an
+// error, view is left as it was.
+func (s *Spec) TypeByName(name string, view any) error {
+	want := kindsOf(view)
+	if want == 0 {
+		// Not naming view's type keeps it off the heap.
+		return errors.New("btf: a pointer to one of the types that View lists is wanted, such as *btf.Struct")
+	}
+	t, err := s.one(name, want, false)
+	if err != nil {
+		return err
+	}
+	if err := t.check(); err != nil {
+		return err
+	}
+	assign(view, t)
+	return nil
+}
+
+// one returns the only type of that name of one of the kinds, or with any of
+// whatever kind.
+func (s *Spec) one(name string, want kindSet, any bool) (Type, error) {
+	if err := s.usable(); err != nil {
+		return Type{}, err
+	}
+	var found, second Type
+	s.named(name, false, func(t Type) bool {
+		if !any && !want.has(t.Kind()) {
+			return true
+		}
+		if found.id != 0 {
+			second = t
+			return false
+		}
+		found = t
+		return true
+	})
+	switch {
+	case found.id == 0 && any:
+		return Type{}, noType(name)
+	case found.id == 0:
+		return Type{}, fmt.Errorf("btf: %v named %q: %w", want, name, ErrNotFound)
+	case second.id != 0:
+		return Type{}, fmt.Errorf("btf: %q is %v and %v: %w", name, found, second, ErrMultipleMatches)
+	}
+	return found, nil
+}
+
+func noType(name string) error {
+	return fmt.Errorf("btf: type named %q: %w", name, ErrNotFound)
+}

@@ -1,0 +1,342 @@
+// path, reader or bytes → Spec: the doors
+
+package btf
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// A Spec is a blob of BTF, ready to be asked. It holds a mapping of the file or
+// the bytes it was given, and no copy of what is in them.
+//
+// Every method but Close may be called from many goroutines at once. The zero
+// Spec is a closed one.
+type Spec struct {
+	layer   layer
+	names   names
+	header  Header
+	base    *Spec
+	mapping mapping
+}
+
+// LoadSpec opens a file of BTF: a raw blob, such as /sys/kernel/btf/vmlinux, or an
+// ELF file with a .BTF section, such as vmlinux, a kernel module or a BPF object;
+// of either byte order and word size. The error matches [ErrNotFound] if an ELF
+// file has no .BTF section, and is a [*FormatError] if the bytes are not BTF.
+//
+// The BTF is mapped and not read: its names and types are looked at where they
+// lie, until Close. Of an ELF file, only the headers are read and only the window
+// with the section is mapped. What cannot be mapped is read into memory: kernel
+// BTF before Linux 6.16, pipes, compressed sections, and everything on systems
+// other than Unix.
+//
+// A file must not shrink while it is mapped: reading beyond its new end kills the
+// process with SIGBUS. Kernel BTF never changes, and a file replaced by renaming
+// another over it stays whole. For files that anybody may truncate, use
+// [LoadSpecFromReader].
+func LoadSpec(path string) (*Spec, error) { return loadPath(path, nil) }
+
+// LoadSplitSpec opens a file of split BTF, such as that of a kernel module, which
+// counts its ids and strings from the end of base. Base may itself be split. It is
+// shared, not parsed again, and must stay open as long as the new Spec is used.
+// Otherwise it is like [LoadSpec].
+func LoadSplitSpec(path string, base *Spec) (*Spec, error) {
+	if err := base.usableBase(); err != nil {
+		return nil, err
+	}
+	return loadPath(path, base)
+}
+
+// LoadSpecFromReader is [LoadSpec] with a copy in memory: it does not depend on r
+// after it returns. Of an ELF file it reads the headers and the .BTF section, of a
+// raw blob what its header says there is.
+func LoadSpecFromReader(r io.ReaderAt) (*Spec, error) { return loadReader(r, nil) }
+
+// LoadSplitSpecFromReader is [LoadSplitSpec] with a copy in memory, as
+// [LoadSpecFromReader] is.
+func LoadSplitSpecFromReader(r io.ReaderAt, base *Spec) (*Spec, error) {
+	if err := base.usableBase(); err != nil {
+		return nil, err
+	}
+	return loadReader(r, base)
+}
+
+// LoadRawSpec reads a raw blob where it lies in memory. The blob is borrowed: it
+// must not be written to while the Spec is used.
+func LoadRawSpec(blob []byte) (*Spec, error) { return newSpec(blob, nil) }
+
+// kernelBTF is where the running kernel shows its types and those of its modules.
+const kernelBTF = "/sys/kernel/btf/"
+
+// LoadKernelSpec opens the BTF of the running kernel: /sys/kernel/btf/vmlinux, or
+// where there is none the vmlinux file of the running release in one of the places
+// where distributions put it. The error matches [ErrNotSupported] if there is none
+// of these either.
+func LoadKernelSpec() (*Spec, error) {
+	s, err := LoadSpec(kernelBTF + "vmlinux")
+	if !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return nil, fmt.Errorf("btf: kernel BTF: %w", ErrNotSupported)
+	}
+	// The list of libbpf's btf__load_vmlinux_btf.
+	for _, place := range []string{
+		"/boot/vmlinux-%[1]s",
+		"/lib/modules/%[1]s/vmlinux-%[1]s",
+		"/lib/modules/%[1]s/build/vmlinux",
+		"/usr/lib/modules/%[1]s/kernel/vmlinux",
+		"/usr/lib/debug/boot/vmlinux-%[1]s",
+		"/usr/lib/debug/boot/vmlinux-%[1]s.debug",
+		"/usr/lib/debug/lib/modules/%[1]s/vmlinux",
+	} {
+		s, err := LoadSpec(fmt.Sprintf(place, bytes.TrimSpace(release)))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+	}
+	return nil, fmt.Errorf("btf: BTF of kernel %s: %w", bytes.TrimSpace(release), ErrNotSupported)
+}
+
+// LoadKernelModuleSpec opens the BTF of a loaded module of the running kernel,
+// /sys/kernel/btf/NAME, over base, which is that of the kernel itself. The error
+// matches [fs.ErrNotExist] if the module is not loaded or has no BTF.
+func LoadKernelModuleSpec(module string, base *Spec) (*Spec, error) {
+	if module == "" || module == "vmlinux" || strings.ContainsAny(module, "/.") {
+		return nil, fmt.Errorf("btf: %q is no name of a kernel module", module)
+	}
+	return LoadSplitSpec(kernelBTF+module, base)
+}
+
+func loadPath(path string, base *Spec) (s *Spec, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("btf: %w", err)
+	}
+	defer f.Close()
+
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("btf: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return loadStream(f, base)
+	}
+	var head [len("\x7fELF")]byte
+	n, err := f.ReadAt(head[:], 0)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("btf: %w", err)
+	}
+	if isELF(head[:n]) {
+		w, err := elfWindow(f, info.Size(), ".BTF")
+		if err != nil {
+			return nil, err
+		}
+		if w.inflated != nil {
+			return newELFSpec(mapping{bytes: w.inflated}, w, base)
+		}
+		m, err := openWindow(f, w.off, w.size)
+		if err != nil {
+			return nil, err
+		}
+		return newELFSpec(m, w, base)
+	}
+	m, err := openWindow(f, 0, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	return newMappedSpec(m, base)
+}
+
+// loadStream reads a raw blob from a file without offsets, such as a pipe.
+func loadStream(r io.Reader, base *Spec) (*Spec, error) {
+	blob := make([]byte, headerSizeMax)
+	n, err := io.ReadFull(r, blob)
+	if err == nil {
+		var rest []byte
+		rest, err = io.ReadAll(io.LimitReader(r, extent(blob)-int64(n)))
+		blob = append(blob, rest...)
+	} else {
+		blob = blob[:n]
+	}
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, fmt.Errorf("btf: %w", err)
+	}
+	return newSpec(blob, base)
+}
+
+func loadReader(r io.ReaderAt, base *Spec) (*Spec, error) {
+	size := sizeOf(r)
+	head, err := readWindow(r, 0, headerSizeMax, headerSizeMax)
+	if err != nil {
+		return nil, err
+	}
+	w := window{size: extent(head)}
+	fromELF := isELF(head)
+	if fromELF {
+		if w, err = elfWindow(r, size, ".BTF"); err != nil {
+			return nil, err
+		}
+	}
+	blob := w.inflated
+	if blob == nil {
+		// What the reader is known to have is allocated at once.
+		expected := int64(64 << 10)
+		if size >= 0 {
+			w.size = min(w.size, size-w.off)
+			expected = w.size
+		}
+		if blob, err = readWindow(r, w.off, w.size, expected); err != nil {
+			return nil, err
+		}
+	}
+	if fromELF {
+		return newELFSpec(mapping{bytes: blob}, w, base)
+	}
+	return newSpec(blob, base)
+}
+
+// sizeOf returns how many bytes r has, -1 if it does not say.
+func sizeOf(r io.ReaderAt) int64 {
+	switch r := r.(type) {
+	case interface{ Size() int64 }:
+		return r.Size()
+	case interface{ Stat() (fs.FileInfo, error) }:
+		// Files of procfs say 0 and hold more.
+		if info, err := r.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+			return info.Size()
+		}
+	}
+	return -1
+}
+
+// newELFSpec is newMappedSpec of the window of an ELF file.
+func newELFSpec(m mapping, w window, base *Spec) (*Spec, error) {
+	s, err := newMappedSpec(m, base)
+	if err != nil {
+		return nil, err
+	}
+	if s.layer.types.big != w.big {
+		return nil, errors.Join(&FormatError{
+			Section: "ELF", Offset: uint64(w.off),
+			Problem: fmt.Sprintf("section .BTF is %s, the ELF header says %s", order(!w.big), order(w.big)),
+		}, s.Close())
+	}
+	s.layer.pointer = w.pointer
+	return s, nil
+}
+
+// newMappedSpec is newSpec that owns m: it closes it with the Spec, or at once if
+// there is none.
+func newMappedSpec(m mapping, base *Spec) (*Spec, error) {
+	s, err := newSpec(m.bytes, base)
+	if err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	s.mapping = m
+	return s, nil
+}
+
+// newSpec is the one parser behind all doors. It proves the framing of every
+// record, and looks at nothing that a record refers to.
+func newSpec(blob []byte, base *Spec) (*Spec, error) {
+	header, raw, err := parseHeader(blob)
+	if err != nil {
+		return nil, err
+	}
+	types, strs, layout, err := header.sections(raw)
+	if err != nil {
+		return nil, err
+	}
+	s := &Spec{header: header, base: base, layer: layer{types: types, shapes: knownShapes, first: 1}}
+	l := &s.layer
+	var under *strtab
+	if base != nil {
+		if base.layer.types.big != types.big {
+			return nil, &FormatError{Section: "header", Problem: fmt.Sprintf("split BTF is %s, its base %s", order(types.big), order(!types.big))}
+		}
+		l.base, l.shapes, l.first, under = &base.layer, base.layer.shapes, base.layer.end(), &base.layer.strings
+	}
+	if l.strings, err = newStrtab(strs, under); err != nil {
+		return nil, err
+	}
+	if l.shapes, err = layoutShapes(layout, l.shapes); err != nil {
+		return nil, err
+	}
+	w := walker{types: types, shapes: l.shapes, names: l.strings.end(), first: l.first}
+	if l.framing, err = w.walk(); err != nil {
+		return nil, err
+	}
+	if uint64(l.first)+uint64(l.starts.count) > 1<<32-1 {
+		return nil, &FormatError{Section: "types", Problem: fmt.Sprintf("%d types over %d, ids have 32 bits", l.starts.count, l.first)}
+	}
+	l.oddInts = l.oddInts || l.base != nil && l.base.oddInts
+	return s, nil
+}
+
+func order(big bool) string {
+	if big {
+		return "big-endian"
+	}
+	return "little-endian"
+}
+
+// Close gives back what the Spec holds. It must not run while another call on the
+// Spec, on a Spec split from it, or on their types is under way. After it, types
+// answer as void ones, look-ups fail with [ErrClosed], and bytes got from
+// NameBytes must not be touched. Closing again does nothing.
+//
+// There is no finalizer: a mapping that is never closed stays for the life of the
+// process, which costs address space and no heap.
+func (s *Spec) Close() error {
+	s.layer.close()
+	s.names = names{}
+	return s.mapping.close()
+}
+
+// usable reports why the Spec cannot be asked.
+func (s *Spec) usable() error {
+	for l := &s.layer; l != nil; l = l.base {
+		if l.first == 0 {
+			return fmt.Errorf("btf: %w", ErrClosed)
+		}
+	}
+	return nil
+}
+
+func (s *Spec) usableBase() error {
+	if s == nil {
+		return errors.New("btf: split BTF needs a base")
+	}
+	return s.usable()
+}
+
+// Base returns the Spec this one was split from, nil if it stands alone.
+func (s *Spec) Base() *Spec { return s.base }
+
+// Header returns the header of the blob.
+func (s *Spec) Header() Header { return s.header }
+
+// ByteOrder returns the order of the blob's integers.
+func (s *Spec) ByteOrder() binary.ByteOrder {
+	if s.layer.types.big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
+
+// NumTypes returns how many types the Spec has of its own, without void. Their
+// ids follow those of the base, or 0.
+func (s *Spec) NumTypes() int { return int(s.layer.starts.count) }
+
+// PointerSize returns the bytes of a pointer: by the class of the ELF file, or by
+// the size of the type long in the blob or its base. It is 0 if neither tells.
+func (s *Spec) PointerSize() int { return int(s.layer.pointerSize()) }

@@ -1,0 +1,67 @@
+// file → its bytes: mapped where that can be, read where not
+
+package btf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// A mapping is a window of a file in memory. Its bytes must not be written to:
+// most are mapped read-only.
+type mapping struct {
+	bytes  []byte
+	mapped []byte // what to unmap: whole pages around bytes; nil if bytes were read
+}
+
+// errUnmappable is what mapWindow returns where a file cannot be mapped, though it
+// may be read: other systems than Unix, kernel BTF before Linux 6.16, pipes.
+var errUnmappable = errors.New("cannot be mapped")
+
+// openWindow returns the size bytes of f from off on, or fewer if f ends before.
+func openWindow(f *os.File, off, size int64) (mapping, error) {
+	if size == 0 {
+		return mapping{}, nil
+	}
+	m, err := mapWindow(f, off, size)
+	if errors.Is(err, errUnmappable) {
+		m.bytes, err = readWindow(f, off, size, size)
+	}
+	return m, err
+}
+
+// readWindow reads the size bytes of r from off on, or fewer if r ends before, in
+// as many calls as it takes: sysfs gives no more than a page at a time. It begins
+// with memory for expected bytes and doubles that as bytes arrive, so that a size
+// nobody has checked allocates nothing to speak of.
+func readWindow(r io.ReaderAt, off, size, expected int64) ([]byte, error) {
+	b := make([]byte, 0, min(size, expected))
+	for int64(len(b)) < size {
+		if len(b) == cap(b) {
+			grown := make([]byte, len(b), min(size, 2*int64(cap(b))))
+			copy(grown, b)
+			b = grown
+		}
+		n, err := r.ReadAt(b[len(b):cap(b)], off+int64(len(b)))
+		b = b[:len(b)+n]
+		if err == io.EOF || err == nil && n == 0 {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("btf: reading %d bytes at 0x%x: %w", size, off, err)
+		}
+	}
+	return b, nil
+}
+
+// close gives the pages back. The bytes are gone with it.
+func (m *mapping) close() error {
+	mapped := m.mapped
+	*m = mapping{}
+	if mapped == nil {
+		return nil
+	}
+	return unmap(mapped)
+}

@@ -1,0 +1,11 @@
+// file → nothing, where there is no mmap(2)
+
+//go:build !unix
+
+package btf
+
+import "os"
+
+func mapWindow(*os.File, int64, int64) (mapping, error) { return mapping{}, errUnmappable }
+
+func unmap([]byte) error { return nil }

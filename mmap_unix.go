@@ -1,0 +1,35 @@
+// file → pages, where there is mmap(2)
+
+//go:build unix
+
+package btf
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// mapWindow maps size bytes of f from off on, privately and read-only. The kernel
+// refuses a shared mapping of its own BTF, and until 6.16 any.
+func mapWindow(f *os.File, off, size int64) (mapping, error) {
+	lead := off % int64(os.Getpagesize())
+	if size > int64(maxInt)-lead {
+		return mapping{}, fmt.Errorf("btf: mapping %d bytes of %s: more than an address can reach", size, f.Name())
+	}
+	mapped, err := unix.Mmap(int(f.Fd()), off-lead, int(lead+size), unix.PROT_READ, unix.MAP_PRIVATE)
+	switch {
+	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL):
+		return mapping{}, errUnmappable
+	case err != nil:
+		return mapping{}, fmt.Errorf("btf: mapping %d bytes of %s: %w", size, f.Name(), err)
+	}
+	end := lead + size
+	return mapping{mapped[lead:end:end], mapped}, nil
+}
+
+const maxInt = int(^uint(0) >> 1)
+
+func unmap(b []byte) error { return unix.Munmap(b) }

@@ -1,0 +1,294 @@
+// Type → proof that its record can be read to the end
+
+package btf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxDepth is how many typedefs, qualifiers or arrays may follow one another
+// before a chain is taken for a loop: MAX_RESOLVE_DEPTH of the kernel and libbpf.
+const maxDepth = 32
+
+// As returns t as a view of kind V, looking through typedefs, qualifiers and type
+// tags where V is none of them.
+//
+// The error matches [ErrWrongKind] if there is another kind in the end, at no
+// cost in allocations. It is a [*FormatError] if the record is broken: a name or
+// an id in it is out of range, or the typedefs and qualifiers never end.
+func As[V View](t Type) (V, error) {
+	var v V
+	want := kindsOf(&v)
+	for range maxDepth {
+		k := t.Kind()
+		if want.has(k) {
+			if err := t.check(); err != nil {
+				return v, err
+			}
+			assign(&v, t)
+			return v, nil
+		}
+		if !modifiers.has(k) {
+			return v, want.mismatch()
+		}
+		var err error
+		if t, err = t.target(); err != nil {
+			return v, err
+		}
+	}
+	return v, t.tooDeep()
+}
+
+// Underlying returns the type under any typedefs, qualifiers and type tags: t
+// itself if it is none of these. The error is a [*FormatError] if they lead out of
+// range, or never end.
+func (t Type) Underlying() (Type, error) {
+	for range maxDepth {
+		if !modifiers.has(t.Kind()) {
+			return t, nil
+		}
+		var err error
+		if t, err = t.target(); err != nil {
+			return Type{}, err
+		}
+	}
+	return Type{}, t.tooDeep()
+}
+
+// target follows the third word of a type that has an id there.
+func (t Type) target() (Type, error) {
+	id := t.sizeOrType()
+	if t.layer != nil && TypeID(id) >= t.layer.end() {
+		return Type{}, t.outOfRange(8, "type id", id)
+	}
+	return t.follow(id), nil
+}
+
+func (t Type) tooDeep() error {
+	return t.problem(0, "more than %d typedefs, qualifiers or arrays in a row, taken for a loop", maxDepth)
+}
+
+func (t Type) problem(off uint64, format string, args ...any) error {
+	return &FormatError{Section: "types", Offset: uint64(t.off) + off, TypeID: t.id, Problem: fmt.Sprintf(format, args...)}
+}
+
+func (t Type) outOfRange(off uint64, what string, had uint32) error {
+	end := uint64(t.layer.end())
+	if what == "name" {
+		end = t.layer.strings.end()
+	}
+	return t.problem(off, "%s %s below %d wanted, it is %d", t.Kind(), what, end, had)
+}
+
+// kindSet has a bit for each of the kinds that views exist for.
+type kindSet uint32
+
+func (s kindSet) has(k Kind) bool { return s>>k&1 != 0 }
+
+const modifiers kindSet = 1<<KindTypedef | 1<<KindVolatile | 1<<KindConst | 1<<KindRestrict | 1<<KindTypeTag
+
+// String lists the kinds in s.
+func (s kindSet) String() string {
+	var names []string
+	for k := range KindEnum64 + 1 {
+		if s.has(k) {
+			names = append(names, k.String())
+		}
+	}
+	return strings.Join(names, " or ")
+}
+
+// mismatch is the error for a type that is none of the kinds in s.
+func (s kindSet) mismatch() error {
+	for k := range KindEnum64 + 1 {
+		if s.has(k) {
+			if s == compositeKinds {
+				return kindError(KindVoid)
+			}
+			return kindError(k)
+		}
+	}
+	return ErrWrongKind
+}
+
+// A kindError is the kind that was wanted. It is a byte, so that it becomes an
+// error without an allocation: scans narrow thousands of types that do not fit.
+type kindError Kind
+
+// Error says what was wanted; the caller knows which type it asked about.
+func (e kindError) Error() string {
+	if Kind(e) == KindVoid {
+		return "btf: type is no STRUCT or UNION"
+	}
+	return "btf: type is no " + Kind(e).String()
+}
+
+// Is makes every kindError an ErrWrongKind.
+func (e kindError) Is(target error) bool { return target == ErrWrongKind }
+
+const compositeKinds kindSet = 1<<KindStruct | 1<<KindUnion
+
+// kindsOf returns the kinds that the view pointed to is made for, none if it is no
+// view.
+func kindsOf(view any) kindSet {
+	switch view.(type) {
+	case *Int:
+		return 1 << KindInt
+	case *Pointer:
+		return 1 << KindPointer
+	case *Array:
+		return 1 << KindArray
+	case *Composite:
+		return compositeKinds
+	case *Struct:
+		return 1 << KindStruct
+	case *Union:
+		return 1 << KindUnion
+	case *Enum:
+		return 1<<KindEnum | 1<<KindEnum64
+	case *Fwd:
+		return 1 << KindFwd
+	case *Typedef:
+		return 1 << KindTypedef
+	case *Volatile:
+		return 1 << KindVolatile
+	case *Const:
+		return 1 << KindConst
+	case *Restrict:
+		return 1 << KindRestrict
+	case *Func:
+		return 1 << KindFunc
+	case *FuncProto:
+		return 1 << KindFuncProto
+	case *Var:
+		return 1 << KindVar
+	case *Datasec:
+		return 1 << KindDatasec
+	case *Float:
+		return 1 << KindFloat
+	case *DeclTag:
+		return 1 << KindDeclTag
+	case *TypeTag:
+		return 1 << KindTypeTag
+	}
+	return 0
+}
+
+// assign makes the view pointed to one of t. It is a switch and no method, since
+// a call through an interface would move the caller's view to the heap.
+func assign(view any, t Type) {
+	switch v := view.(type) {
+	case *Int:
+		v.Type = t
+	case *Pointer:
+		v.Type = t
+	case *Array:
+		v.Type = t
+	case *Composite:
+		v.Type = t
+	case *Struct:
+		v.Type = t
+	case *Union:
+		v.Type = t
+	case *Enum:
+		v.Type = t
+	case *Fwd:
+		v.Type = t
+	case *Typedef:
+		v.Type = t
+	case *Volatile:
+		v.Type = t
+	case *Const:
+		v.Type = t
+	case *Restrict:
+		v.Type = t
+	case *Func:
+		v.Type = t
+	case *FuncProto:
+		v.Type = t
+	case *Var:
+		v.Type = t
+	case *Datasec:
+		v.Type = t
+	case *Float:
+		v.Type = t
+	case *DeclTag:
+		v.Type = t
+	case *TypeTag:
+		v.Type = t
+	}
+}
+
+// check proves that the names and ids in the record are in range. That the record
+// itself lies inside the section was proved when it was loaded, and is looked at
+// again only where bytes are cut, since the file may have been rewritten since.
+func (t Type) check() error {
+	switch t.Kind() {
+	case KindPointer, KindTypedef, KindVolatile, KindConst, KindRestrict, KindVar, KindDeclTag, KindTypeTag:
+		return t.checkID(8)
+	case KindArray:
+		if err := t.checkID(recordSize); err != nil {
+			return err
+		}
+		return t.checkID(recordSize + 4)
+	case KindStruct, KindUnion:
+		return t.checkElements(element{size: memberSize, name: 0, id: 4})
+	case KindEnum:
+		return t.checkElements(element{size: enumeratorSize, name: 0, id: none})
+	case KindEnum64:
+		return t.checkElements(element{size: enumerator64Size, name: 0, id: none})
+	case KindFuncProto:
+		if err := t.checkID(8); err != nil {
+			return err
+		}
+		return t.checkElements(element{size: paramSize, name: 0, id: 4})
+	case KindDatasec:
+		return t.checkElements(element{size: varSecinfoSize, name: none, id: 0})
+	case KindFunc:
+		if err := t.checkID(8); err != nil {
+			return err
+		}
+		proto := t.follow(t.sizeOrType())
+		if proto.Kind() != KindFuncProto {
+			return t.problem(8, "FUNC of a FUNC_PROTO wanted, type %d is %s", proto.id, proto.Kind())
+		}
+		return proto.check()
+	}
+	return nil
+}
+
+func (t Type) checkID(off uint32) error {
+	if id := t.word(off); TypeID(id) >= t.layer.end() {
+		return t.outOfRange(uint64(off), "type id", id)
+	}
+	return nil
+}
+
+// An element says where in what repeats vlen times the name and the id stand, in
+// bytes, or none.
+type element struct{ size, name, id uint32 }
+
+const none = ^uint32(0)
+
+func (t Type) checkElements(e element) error {
+	l := t.layer
+	from, size := uint64(t.off)+recordSize, uint64(t.vlen())*uint64(e.size)
+	if !l.types.has(from, size) {
+		return t.problem(0, "%s record needs %d bytes, %d left", t.Kind(), recordSize+size, uint64(len(l.types.bytes))-uint64(t.off))
+	}
+	elements := section{l.types.bytes[from : from+size], l.types.big}
+	for at := uint32(0); at < uint32(size); at += e.size {
+		if e.name != none {
+			if name := elements.u32(at + e.name); !l.strings.valid(name) {
+				return t.outOfRange(recordSize+uint64(at+e.name), "name", name)
+			}
+		}
+		if e.id != none {
+			if id := elements.u32(at + e.id); TypeID(id) >= l.end() {
+				return t.outOfRange(recordSize+uint64(at+e.id), "type id", id)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+// Type → the bytes a value of it takes
+
+package btf
+
+import (
+	"fmt"
+	"math"
+)
+
+// Sizeof returns the bytes a value of the type takes, as C's sizeof does: through
+// typedefs, qualifiers, variables and arrays. A flexible array takes 0.
+//
+// The error is a [*FormatError] if the record or one it leads to is broken, and
+// matches [ErrNotFound] where there is no size: for void, functions, forward
+// declarations, unknown kinds, and pointers of a blob that does not tell how
+// wide they are (see [Spec.PointerSize]). A result that 64 bits cannot hold is a
+// [*FormatError] too.
+func (t Type) Sizeof() (uint64, error) {
+	elements := uint64(1)
+	for range maxDepth {
+		var size uint64
+		switch t.Kind() {
+		case KindInt, KindStruct, KindUnion, KindEnum, KindEnum64, KindDatasec, KindFloat:
+			size = uint64(t.sizeOrType())
+		case KindPointer:
+			size = uint64(t.layer.pointerSize())
+			if size == 0 {
+				return 0, t.noSize("nothing says how wide a pointer is")
+			}
+		case KindArray:
+			n := uint64(t.word(recordSize + 8))
+			if n != 0 && elements > math.MaxUint64/n {
+				return 0, t.problem(recordSize+8, "more elements in nested arrays than 64 bits can count")
+			}
+			elements *= n
+			if err := t.checkID(recordSize); err != nil {
+				return 0, err
+			}
+			t = t.follow(t.word(recordSize))
+			continue
+		case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag, KindVar, KindDeclTag:
+			var err error
+			if t, err = t.target(); err != nil {
+				return 0, err
+			}
+			continue
+		default:
+			return 0, t.noSize("no value has this type")
+		}
+		if size != 0 && elements > math.MaxUint64/size {
+			return 0, t.problem(8, "%d elements of %d bytes are more than 64 bits can count", elements, size)
+		}
+		return elements * size, nil
+	}
+	return 0, t.tooDeep()
+}
+
+func (t Type) noSize(why string) error {
+	return fmt.Errorf("btf: size of %v: %s: %w", t, why, ErrNotFound)
+}
+
+// pointerSize returns the bytes of a pointer, 0 if unknown: what the lowest layer
+// that knows says, since a module is as wide as its kernel.
+func (l *layer) pointerSize() (size uint32) {
+	for ; l != nil; l = l.base {
+		if own := l.ownPointerSize(); own != 0 {
+			size = own
+		}
+	}
+	return size
+}
+
+// ownPointerSize returns what this layer alone says about pointers: the class of
+// the ELF file it came from, else the size of the integer that is C's long. It is
+// looked for once, on demand, by the rule of libbpf's determine_ptr_size.
+func (l *layer) ownPointerSize() uint32 {
+	l.pointerOnce.Do(func() {
+		if l.pointer != 0 {
+			return
+		}
+		for t := range l.all() {
+			if t.Kind() != KindInt {
+				continue
+			}
+			size := t.sizeOrType()
+			if (size == 4 || size == 8) && isLong(t.NameBytes()) {
+				l.pointer = size
+				return
+			}
+		}
+	})
+	return l.pointer
+}
+
+// isLong reports whether name is a spelling of long or unsigned long.
+func isLong(name []byte) bool {
+	switch string(name) {
+	case "long", "long int", "int long",
+		"unsigned long", "long unsigned",
+		"unsigned long int", "unsigned int long",
+		"long unsigned int", "long int unsigned",
+		"int unsigned long", "int long unsigned":
+		return true
+	}
+	return false
+}

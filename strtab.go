@@ -1,0 +1,97 @@
+// string offset → name, over the whole base chain
+
+package btf
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// A strtab is a string section: names, each ended by a NUL.
+//
+//	 0  1                       11
+//	┌──┬────────────────────┬──┬───────
+//	│ 0│t a s k _ s t r u c │t … 0│ …        offset 0 is the empty name
+//	└──┴────────────────────┴──┴───────
+//
+// The offsets of split BTF count on where those of its base end, through every
+// layer below. An offset into the middle of a string is a name too, as for the
+// kernel and for libbpf.
+type strtab struct {
+	base  *strtab
+	start uint32 // what the base chain holds: the offset of the first own byte
+	bytes []byte
+}
+
+// newStrtab proves that every name in s ends inside s. Split BTF may have no
+// strings of its own, and need not begin with the empty one.
+func newStrtab(s section, base *strtab) (strtab, error) {
+	t := strtab{base: base, bytes: s.bytes}
+	if n := len(s.bytes); n > 0 {
+		if s.bytes[n-1] != 0 {
+			return strtab{}, &FormatError{Section: "strings", Offset: uint64(n - 1), Problem: fmt.Sprintf("final NUL wanted, it is 0x%02x", s.bytes[n-1])}
+		}
+		if base == nil && s.bytes[0] != 0 {
+			return strtab{}, &FormatError{Section: "strings", Problem: fmt.Sprintf("empty name wanted first, it begins with 0x%02x: split BTF is loaded over its base", s.bytes[0])}
+		}
+	}
+	if base != nil {
+		start := base.end()
+		if end := start + uint64(len(s.bytes)); end > 1<<32 {
+			return strtab{}, &FormatError{Section: "strings", Problem: fmt.Sprintf("strings of all layers need %d bytes, offsets have 32 bits", end)}
+		}
+		t.start = uint32(start)
+	}
+	return t, nil
+}
+
+// end is the first offset past the strings of this layer and those below.
+func (t *strtab) end() uint64 { return uint64(t.start) + uint64(len(t.bytes)) }
+
+// valid reports whether off names a string. 0 always does.
+func (t *strtab) valid(off uint32) bool { return uint64(off) < t.end() || off == 0 }
+
+// at returns the bytes from off to the end of its layer's strings: the name, its
+// NUL, and what follows. Nil if there is no such offset.
+func (t *strtab) at(off uint32) []byte {
+	if off == 0 {
+		return nil
+	}
+	for off < t.start {
+		if t = t.base; t == nil {
+			return nil
+		}
+	}
+	if off -= t.start; uint64(off) < uint64(len(t.bytes)) {
+		return t.bytes[off:]
+	}
+	return nil
+}
+
+// name returns the name at off without its NUL, aliasing the section.
+func (t *strtab) name(off uint32) []byte {
+	b := t.at(off)
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return b[:i:i]
+	}
+	return nil
+}
+
+// is reports whether the name at off is want, reading no further than it must.
+func (t *strtab) is(off uint32, want string) bool {
+	b := t.at(off)
+	return len(b) > len(want) && b[len(want)] == 0 && string(b[:len(want)]) == want
+}
+
+// essentialLen is the length of a name without its flavour: of the part before
+// the last "___" that has a character other than '_' on either side. So
+// "task_struct___v1" is a task_struct, and "___pskb_trim" is a plain name.
+// The rule is libbpf's bpf_core_essential_name_len.
+func essentialLen[T string | []byte](name T) int {
+	for i := len(name) - 5; i >= 0; i-- {
+		if name[i] != '_' && name[i+1] == '_' && name[i+2] == '_' && name[i+3] == '_' && name[i+4] != '_' {
+			return i + 1
+		}
+	}
+	return len(name)
+}

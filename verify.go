@@ -1,0 +1,19 @@
+// Spec → the proof that all of it can be read, or what stands against it
+
+package btf
+
+// Verify narrows every record to the view of its kind, as [As] does: it proves
+// that no name and no id in the Spec is out of range, so that no later narrowing
+// fails. The error is the first [*FormatError] found, in the order of ids. What
+// the kernel asks of BTF beyond that is not looked at.
+func (s *Spec) Verify() error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	for t := range s.All() {
+		if err := t.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

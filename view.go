@@ -1,0 +1,186 @@
+// bytes → integers within bounds, in the file's byte order; the header
+
+package btf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
+
+// A section is a run of bytes of the file and the order of its integers. All
+// arithmetic on offsets that come from a file is done by its methods, by
+// subtraction in 64 bits. A read that would leave the section answers 0: no
+// section of a loaded Spec provokes one, but its bytes may be rewritten later by
+// whoever owns the file.
+type section struct {
+	bytes []byte
+	big   bool // big-endian; a branch on a value is cheaper than binary.ByteOrder's calls
+}
+
+// has reports whether n bytes stand at off.
+func (s *section) has(off, n uint64) bool {
+	size := uint64(len(s.bytes))
+	return n <= size && off <= size-n
+}
+
+// u32 returns the integer at off, 0 if it is not inside.
+func (s *section) u32(off uint32) uint32 {
+	b := s.bytes
+	if uint64(off)+4 > uint64(len(b)) {
+		return 0
+	}
+	v := binary.LittleEndian.Uint32(b[off:])
+	if s.big {
+		v = bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+// part cuts the section that the header places at off behind its own end.
+func (s *section) part(name string, h *Header, off, size uint32) (section, error) {
+	start := uint64(h.Length) + uint64(off)
+	if !s.has(start, uint64(size)) {
+		return section{}, &FormatError{
+			Section: "header",
+			Problem: fmt.Sprintf("%s section at 0x%x needs %d bytes, the blob has %d in all", name, start, size, len(s.bytes)),
+		}
+	}
+	// The third index keeps an append from ever reaching a neighbour.
+	return section{s.bytes[start : start+uint64(size) : start+uint64(size)], s.big}, nil
+}
+
+// A Header is struct btf_header of include/uapi/linux/btf.h. Offsets and lengths
+// are in bytes; offsets count from the end of the header, that is from Length.
+//
+//	 0       2   3   4         8         12        16        20        24          28
+//	┌───────┬───┬───┬─────────┬─────────┬─────────┬─────────┬─────────┬───────────┬───────────┐
+//	│ magic │ver│flg│ hdr_len │type_off │type_len │ str_off │ str_len │layout_off │layout_len │
+//	└───────┴───┴───┴─────────┴─────────┴─────────┴─────────┴─────────┴───────────┴───────────┘
+//	 0xeb9f  1   0   24 or more                                        where hdr_len is 32 or more
+type Header struct {
+	Version                    uint8
+	Flags                      uint8
+	Length                     uint32
+	TypeOffset, TypeLength     uint32
+	StringOffset, StringLength uint32
+	LayoutOffset, LayoutLength uint32 // 0 where the header is shorter than 32 bytes
+}
+
+const (
+	magic           = 0xeb9f
+	headerSize      = 24 // up to str_len: the header until Linux 7.0
+	headerSizeMax   = 32 // with layout_off and layout_len
+	headerLenOffset = 4
+)
+
+// isMagic reports whether b begins as BTF does, and in which order.
+func isMagic(b []byte) (big, ok bool) {
+	if len(b) < 2 {
+		return false, false
+	}
+	switch binary.LittleEndian.Uint16(b) {
+	case magic:
+		return false, true
+	case magic>>8 | magic&0xff<<8:
+		return true, true
+	}
+	return false, false
+}
+
+// parseHeader reads the header at the front of blob. It proves that the version
+// is one this package knows, not yet that the sections lie inside the blob.
+// Longer headers are accepted and what follows the known fields is passed over,
+// as libbpf does.
+func parseHeader(blob []byte) (Header, section, error) {
+	problem := func(off uint64, format string, args ...any) (Header, section, error) {
+		return Header{}, section{}, &FormatError{Section: "header", Offset: off, Problem: fmt.Sprintf(format, args...)}
+	}
+	big, ok := isMagic(blob)
+	if !ok {
+		return problem(0, "begins with % x, not with the magic number 0xeb9f in either byte order", blob[:min(2, len(blob))])
+	}
+	s := section{blob, big}
+	if len(blob) < headerSize {
+		return problem(0, "header needs %d bytes, the blob has %d", headerSize, len(blob))
+	}
+	h := Header{
+		Version:      blob[2],
+		Flags:        blob[3],
+		Length:       s.u32(headerLenOffset),
+		TypeOffset:   s.u32(8),
+		TypeLength:   s.u32(12),
+		StringOffset: s.u32(16),
+		StringLength: s.u32(20),
+	}
+	switch {
+	case h.Version != 1:
+		return problem(2, "version 1 wanted, it is %d", h.Version)
+	case h.Flags != 0:
+		return problem(3, "flags 0 wanted, they are 0x%x", h.Flags)
+	case h.Length < headerSize:
+		return problem(headerLenOffset, "header length of %d or more wanted, it is %d", headerSize, h.Length)
+	case uint64(h.Length) > uint64(len(blob)):
+		return problem(headerLenOffset, "header needs %d bytes, the blob has %d", h.Length, len(blob))
+	case h.TypeOffset%4 != 0:
+		return problem(8, "type section at a multiple of 4 wanted, it is at 0x%x", h.TypeOffset)
+	}
+	if h.Length >= headerSizeMax {
+		h.LayoutOffset, h.LayoutLength = s.u32(24), s.u32(28)
+	}
+	return h, s, nil
+}
+
+// extent returns how many bytes the blob has that begins with head, as far as its
+// header tells, unchecked; at least those of head.
+func extent(head []byte) int64 {
+	big, ok := isMagic(head)
+	if !ok || len(head) < headerSize {
+		return int64(len(head))
+	}
+	s := section{head, big}
+	end := max(
+		uint64(s.u32(8))+uint64(s.u32(12)),
+		uint64(s.u32(16))+uint64(s.u32(20)),
+	)
+	length := s.u32(headerLenOffset)
+	if length >= headerSizeMax {
+		end = max(end, uint64(s.u32(24))+uint64(s.u32(28)))
+	}
+	return max(int64(len(head)), int64(uint64(length)+end))
+}
+
+// sections cuts the blob as the header says. Gaps, bytes after the last section
+// and any order are fine; an overlap is not, since one of the two must be wrong.
+func (h *Header) sections(blob section) (types, strings, layout section, err error) {
+	if types, err = blob.part("type", h, h.TypeOffset, h.TypeLength); err != nil {
+		return
+	}
+	if strings, err = blob.part("string", h, h.StringOffset, h.StringLength); err != nil {
+		return
+	}
+	if layout, err = blob.part("layout", h, h.LayoutOffset, h.LayoutLength); err != nil {
+		return
+	}
+	type span struct {
+		name     string
+		off, end uint64
+	}
+	spans := [...]span{
+		{"type", uint64(h.TypeOffset), uint64(h.TypeOffset) + uint64(h.TypeLength)},
+		{"string", uint64(h.StringOffset), uint64(h.StringOffset) + uint64(h.StringLength)},
+		{"layout", uint64(h.LayoutOffset), uint64(h.LayoutOffset) + uint64(h.LayoutLength)},
+	}
+	for i, a := range spans {
+		for _, b := range spans[i+1:] {
+			if a.off < b.end && b.off < a.end && a.off != a.end && b.off != b.end {
+				err = &FormatError{
+					Section: "header",
+					Problem: fmt.Sprintf("%s section (0x%x to 0x%x) and %s section (0x%x to 0x%x) overlap", a.name, a.off, a.end, b.name, b.off, b.end),
+				}
+				return
+			}
+		}
+	}
+	return
+}
