@@ -31,7 +31,11 @@ func (s *Spec) All() iter.Seq[Type] { return s.layer.all() }
 // The first look-up by name in a Spec passes over its types; the second builds an
 // index, and those after it use that.
 func (s *Spec) TypesByName(name string) iter.Seq[Type] {
-	return func(yield func(Type) bool) { s.named(name, false, yield) }
+	return func(yield func(Type) bool) {
+		if name != "" && s.usable() == nil {
+			s.names.named(&s.layer, name, yield)
+		}
+	}
 }
 
 // TypesByEssentialName yields the Spec's own types that are name or a flavour of
@@ -40,14 +44,11 @@ func (s *Spec) TypesByName(name string) iter.Seq[Type] {
 // than '_', so ___pskb_trim is a plain name (bpf_core_essential_name_len of
 // libbpf).
 func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
-	return func(yield func(Type) bool) { s.named(name, true, yield) }
-}
-
-func (s *Spec) named(name string, essential bool, yield func(Type) bool) {
-	if name == "" || s.usable() != nil {
-		return
+	return func(yield func(Type) bool) {
+		if name != "" && s.usable() == nil {
+			s.names.flavors(&s.layer, name, yield)
+		}
 	}
-	s.names.named(&s.layer, name, essential, yield)
 }
 
 // AnyTypesByName returns the Spec's own types of that name, by id. The error
@@ -93,11 +94,7 @@ func (s *Spec) TypeByName(name string, view any) error {
 	if err != nil {
 		return err
 	}
-	if err := t.check(); err != nil {
-		return err
-	}
-	assign(view, t)
-	return nil
+	return narrow(view, t)
 }
 
 // one returns the only type of that name of one of the kinds, or with any of
@@ -107,17 +104,16 @@ func (s *Spec) one(name string, want kindSet, any bool) (Type, error) {
 		return Type{}, err
 	}
 	var found, second Type
-	s.named(name, false, func(t Type) bool {
+	for t := range s.TypesByName(name) {
 		if !any && !want.has(t.Kind()) {
-			return true
+			continue
 		}
 		if found.id != 0 {
 			second = t
-			return false
+			break
 		}
 		found = t
-		return true
-	})
+	}
 	switch {
 	case found.id == 0 && any:
 		return Type{}, noType(name)

@@ -23,11 +23,7 @@ func As[V View](t Type) (V, error) {
 	for range maxDepth {
 		k := t.Kind()
 		if want.has(k) {
-			if err := t.check(); err != nil {
-				return v, err
-			}
-			assign(&v, t)
-			return v, nil
+			return v, narrow(&v, t)
 		}
 		if !modifiers.has(k) {
 			return v, want.mismatch()
@@ -175,9 +171,20 @@ func kindsOf(view any) kindSet {
 	return 0
 }
 
-// assign makes the view pointed to one of t. It is a switch and no method, since
-// a call through an interface would move the caller's view to the heap.
-func assign(view any, t Type) {
+// narrow makes the view pointed to one of t, which has a kind it is made for. It
+// is a switch and no method, since a call through an interface would move the
+// caller's view to the heap.
+func narrow(view any, t Type) error {
+	if f, ok := view.(*Func); ok {
+		proto, err := t.prototype()
+		if err == nil {
+			*f = Func{t, proto}
+		}
+		return err
+	}
+	if err := t.check(); err != nil {
+		return err
+	}
 	switch v := view.(type) {
 	case *Int:
 		v.Type = t
@@ -203,8 +210,6 @@ func assign(view any, t Type) {
 		v.Type = t
 	case *Restrict:
 		v.Type = t
-	case *Func:
-		v.Type = t
 	case *FuncProto:
 		v.Type = t
 	case *Var:
@@ -218,6 +223,7 @@ func assign(view any, t Type) {
 	case *TypeTag:
 		v.Type = t
 	}
+	return nil
 }
 
 // check proves that the names and ids in the record are in range. That the record
@@ -246,16 +252,23 @@ func (t Type) check() error {
 	case KindDatasec:
 		return t.checkElements(element{size: varSecinfoSize, name: none, id: 0})
 	case KindFunc:
-		if err := t.checkID(8); err != nil {
-			return err
-		}
-		proto := t.follow(t.sizeOrType())
-		if proto.Kind() != KindFuncProto {
-			return t.problem(8, "FUNC of a FUNC_PROTO wanted, type %d is %s", proto.id, proto.Kind())
-		}
-		return proto.check()
+		_, err := t.prototype()
+		return err
 	}
 	return nil
+}
+
+// prototype returns what a FUNC's id leads to, proved to be a prototype and, since
+// it is a part of the function to whoever narrows that, to be whole.
+func (t Type) prototype() (Type, error) {
+	if err := t.checkID(8); err != nil {
+		return Type{}, err
+	}
+	proto := t.follow(t.sizeOrType())
+	if proto.Kind() != KindFuncProto {
+		return Type{}, t.problem(8, "FUNC of a FUNC_PROTO wanted, type %d is %s", proto.id, proto.Kind())
+	}
+	return proto, proto.check()
 }
 
 func (t Type) checkID(off uint32) error {

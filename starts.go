@@ -82,10 +82,15 @@ func (s *starts) all() iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for i, w := range s.bits {
 			for ; w != 0; w &= w - 1 {
-				if !yield((uint32(i)*64 + uint32(bits.TrailingZeros64(w))) * 4) {
+				if !yield(place(i, w)) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// place returns the offset that the lowest one of word i stands for.
+func place(i int, w uint64) uint32 {
+	return (uint32(i)*64 + uint32(bits.TrailingZeros64(w))) * 4
 }

@@ -70,6 +70,9 @@ func (t *strtab) at(off uint32) []byte {
 
 // name returns the name at off without its NUL, aliasing the section.
 func (t *strtab) name(off uint32) []byte {
+	if off == 0 {
+		return nil
+	}
 	b := t.at(off)
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		return b[:i:i]

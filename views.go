@@ -11,8 +11,7 @@ import (
 // in its record are in range. It is got from [As] or [Spec.TypeByName], which
 // prove that once; after that, its methods cannot fail.
 //
-// A view has the size of a Type and is used like one: by value, comparable, inert
-// after Close. The Type it was made from is its field Type; what it refers to has
+// A view is used like a Type: by value, comparable, inert after Close. The Type it was made from is its field Type; what it refers to has
 // another name, such as Target.
 type View interface {
 	Int | Pointer | Array | Composite | Struct | Union | Enum | Fwd | Typedef |
@@ -163,13 +162,16 @@ func (r Restrict) Target() Type { return r.follow(r.sizeOrType()) }
 
 // A Func is a function with a name. Its record says the prototype's id in place
 // of a size, and the linkage in place of vlen.
-type Func struct{ Type }
+type Func struct {
+	Type
+	proto Type // found when the Func was narrowed, not to be looked for again
+}
 
 // Linkage says where the function is seen.
 func (f Func) Linkage() FuncLinkage { return FuncLinkage(f.vlen()) }
 
 // Prototype returns the types the function takes and returns.
-func (f Func) Prototype() FuncProto { return FuncProto{f.follow(f.sizeOrType())} }
+func (f Func) Prototype() FuncProto { return FuncProto{f.proto} }
 
 // A FuncProto is what a function takes and returns.
 //

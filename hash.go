@@ -1,0 +1,68 @@
+// name → 32 bits
+
+package btf
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// hashed is how many bytes of a name are hashed: enough to tell nearly all names
+// of a kernel apart, few enough to be read without a loop.
+const hashed = 32
+
+// hashName returns the hash of the name at the front of b, which ends at a NUL.
+// It is hashString of that name, without looking for the end first: with 71,000
+// names, most of the time would go to guessing their lengths wrong.
+func hashName(b []byte) (uint32, bool) {
+	if len(b) < hashed {
+		return hashString(upToNUL(b)), true
+	}
+	w0, in := cut(binary.LittleEndian.Uint64(b), ^uint64(0))
+	w1, in := cut(binary.LittleEndian.Uint64(b[8:]), in)
+	w2, in := cut(binary.LittleEndian.Uint64(b[16:]), in)
+	w3, _ := cut(binary.LittleEndian.Uint64(b[24:]), in)
+	return mix(w0, w1, w2, w3), true
+}
+
+// hashFlavor returns the hash of the essential name at the front of b, if the name
+// is longer than that.
+func hashFlavor(b []byte) (uint32, bool) {
+	b = upToNUL(b)
+	n := essentialLen(b)
+	return hashString(b[:n]), n < len(b)
+}
+
+func upToNUL(b []byte) []byte {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return b[:i]
+	}
+	return b
+}
+
+// hashString returns the hash of a name.
+func hashString[T string | []byte](name T) uint32 {
+	var b [hashed]byte
+	copy(b[:], name)
+	return mix(binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:]),
+		binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:]))
+}
+
+// mix folds 32 bytes into 4 with two multiplications. The constants are the
+// fractional digits of the square roots of 2, 3, 5 and 7.
+func mix(w0, w1, w2, w3 uint64) uint32 {
+	hi, lo := bits.Mul64(w0^0x6a09e667f3bcc908, w1^0xbb67ae8584caa73b)
+	hi2, lo2 := bits.Mul64(w2^0x3c6ef372fe94f82b, w3^0xa54ff53a5f1d36f1)
+	h := hi ^ lo ^ bits.RotateLeft64(hi2^lo2, 29)
+	return uint32(h ^ h>>32)
+}
+
+// cut clears w from its first NUL byte on, or all of it where in is 0. The second
+// result is in for the next word: 0 from the word with the NUL on.
+func cut(w, in uint64) (uint64, uint64) {
+	const eachByte, topBits = 0x0101010101010101, 0x8080808080808080
+	nul := (w - eachByte) &^ w & topBits // the lowest bit set is that of the first NUL
+	keep := (nul&-nul)>>7 - 1            // the bytes below it, all if there is none
+	return w & keep & in, in & -(keep >> 63)
+}
