@@ -3,3 +3,8 @@ module github.com/seed-6c4a6465/btf
 go 1.25.0
 
 require golang.org/x/sys v0.43.0
+
+require (
+	github.com/stretchr/testify v1.12.1
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)

@@ -1,8 +1,12 @@
-// kind number → its name, and the bytes its record carries
+// numbers of types and kinds → their names, and the bytes a record has
 
 package btf
 
 import "strconv"
+
+// A TypeID is the number of a type: its place among the records, 0 being void.
+// The ids of split BTF go on where those of its base end.
+type TypeID uint32
 
 // A Kind says what a type record describes. It is the number of
 // BTF_KIND_… in include/uapi/linux/btf.h, 7 bits wide.

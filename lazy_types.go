@@ -8,10 +8,6 @@ import (
 	"sync"
 )
 
-// A TypeID is the number of a type: its place among the records, 0 being void.
-// The ids of split BTF go on where those of its base end.
-type TypeID uint32
-
 // A layer is one blob of BTF: the type section, what the pass over it found, and
 // the layer it stands on.
 type layer struct {

@@ -29,21 +29,25 @@ func (f Func) ParamTags(i int) iter.Seq[DeclTag] {
 	return f.tags(i)
 }
 
-// tags yields the tags of component i of t, -1 being t itself.
+// tags yields the tags of component i of t, -1 being t itself. The loop is in
+// eachTag so that this is small enough to be inlined, and the iterator stays off
+// the heap.
 func (t Type) tags(i int) iter.Seq[DeclTag] {
-	return func(yield func(DeclTag) bool) {
-		if t.layer == nil {
+	return func(yield func(DeclTag) bool) { t.eachTag(i, yield) }
+}
+
+func (t Type) eachTag(i int, yield func(DeclTag) bool) {
+	if t.layer == nil {
+		return
+	}
+	want := tagged{t.id, i}
+	tags := t.layer.declTags()
+	from, _ := slices.BinarySearchFunc(tags, want, func(id TypeID, want tagged) int {
+		return t.layer.tagged(id).compare(want)
+	})
+	for _, id := range tags[from:] {
+		if t.layer.tagged(id) != want || !yield(DeclTag{t.layer.typeByID(id)}) {
 			return
-		}
-		tags := t.layer.declTags()
-		from, _ := slices.BinarySearchFunc(tags, tagged{t.id, i}, func(id TypeID, want tagged) int {
-			return t.layer.tagged(id).compare(want)
-		})
-		for _, id := range tags[from:] {
-			tag := t.layer.typeByID(id)
-			if t.layer.tagged(id) != (tagged{t.id, i}) || !yield(DeclTag{tag}) {
-				return
-			}
 		}
 	}
 }

@@ -2,10 +2,7 @@
 
 package btf
 
-import (
-	"fmt"
-	"iter"
-)
+import "iter"
 
 // A View is a Type of which more is known: its kind, and that the names and ids
 // in its record are in range. It is got from [As] or [Spec.TypeByName], which
@@ -339,12 +336,3 @@ func (t TypeTag) Target() Type { return t.follow(t.sizeOrType()) }
 // Attribute reports whether the text is any attribute, to be printed as
 // __attribute__((text)), and not that of a btf_type_tag (Linux 6.15).
 func (t TypeTag) Attribute() bool { return t.flag() }
-
-// Bits is a number of bits: where a member lies, or how wide it is.
-type Bits uint64
-
-// Bytes returns the number of whole bytes.
-func (b Bits) Bytes() uint64 { return uint64(b / 8) }
-
-// String returns the number of bits, such as "64 bits".
-func (b Bits) String() string { return fmt.Sprintf("%d bits", uint64(b)) }

@@ -1,0 +1,133 @@
+// questions → proof that answering allocates nothing
+
+package btf_test
+
+import (
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/stretchr/testify/require"
+)
+
+// TestAllocs covers the way from a name to an offset, and every list on it. Specs
+// are loaded before; a name asked for as a string is the caller's wish.
+func TestAllocs(t *testing.T) {
+	spec := loadVmlinux(t)
+	var task btf.Struct
+	require.NoError(t, spec.TypeByName("task_struct", &task))
+	var printk btf.Func
+	require.NoError(t, spec.TypeByName("_printk", &printk))
+	var reasons btf.Enum
+	require.NoError(t, spec.TypeByName("skb_drop_reason", &reasons))
+
+	var sink uint64
+	for name, question := range map[string]func(){
+		"TypeByName": func() {
+			var s btf.Struct
+			if spec.TypeByName("inet_sock", &s) == nil {
+				sink += uint64(s.Size())
+			}
+		},
+		"TypeByID": func() {
+			typ, _ := spec.TypeByID(1000)
+			sink += uint64(typ.Kind())
+		},
+		"AnyTypeByName": func() {
+			typ, _ := spec.AnyTypeByName("inet_sock")
+			sink += uint64(typ.ID())
+		},
+		"TypesByName": func() {
+			for typ := range spec.TypesByName("task_struct") {
+				sink += uint64(typ.ID())
+			}
+		},
+		"TypesByName, a miss": func() {
+			for typ := range spec.TypesByName("no_such_struct") {
+				sink += uint64(typ.ID())
+			}
+		},
+		"TypesByEssentialName": func() {
+			for typ := range spec.TypesByEssentialName("task_struct___mine") {
+				sink += uint64(typ.ID())
+			}
+		},
+		"All, Kind, NameBytes, Sizeof": func() {
+			for typ := range spec.All() {
+				sink += uint64(typ.Kind()) + uint64(len(typ.NameBytes()))
+				if typ.Kind() == btf.KindTypedef {
+					size, _ := typ.Sizeof()
+					sink += size
+					break // a failing Sizeof, as of void, says why in a string
+				}
+			}
+		},
+		"As, through typedefs": func() {
+			for typ := range spec.TypesByName("atomic_t") {
+				s, err := btf.As[btf.Struct](typ)
+				if err == nil {
+					sink += uint64(s.Size())
+				}
+			}
+		},
+		"As, another kind": func() {
+			if _, err := btf.As[btf.Enum](task.Type); err != nil {
+				sink++
+			}
+		},
+		"Members": func() {
+			for m := range task.Members() {
+				sink += uint64(m.Offset()) + uint64(m.BitfieldSize()) + uint64(len(m.NameBytes())) + uint64(m.Type().ID())
+			}
+		},
+		"MemberByName": func() {
+			m, _ := task.MemberByName("mm")
+			sink += m.Offset().Bytes()
+		},
+		"Params": func() {
+			for p := range printk.Prototype().Params() {
+				sink += uint64(p.Type().Kind()) + uint64(len(p.NameBytes()))
+			}
+		},
+		"Enumerators": func() {
+			for e := range reasons.Enumerators() {
+				sink += e.Value() + uint64(len(e.NameBytes()))
+			}
+		},
+		"Tags": func() {
+			for tag := range printk.Tags() {
+				sink += uint64(len(tag.NameBytes()))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			question() // builds what is built once
+			require.Zero(t, testing.AllocsPerRun(10, question))
+		})
+	}
+	require.NotZero(t, sink)
+}
+
+// TestColdAllocs counts the whole way from a file to an offset, which has a fixed
+// number of allocations however large the file is.
+func TestColdAllocs(t *testing.T) {
+	path := vmlinuxFile(t)
+	allocs := testing.AllocsPerRun(10, func() {
+		spec, err := btf.LoadSpec(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sock btf.Struct
+		if err := spec.TypeByName("inet_sock", &sock); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sock.MemberByName("inet_saddr"); err != nil {
+			t.Fatal(err)
+		}
+		if err := spec.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	// The Spec, its two tables of starts, and what os and syscall need to open,
+	// stat and map a file.
+	require.LessOrEqual(t, allocs, 16.0)
+}

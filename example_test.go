@@ -1,0 +1,188 @@
+// questions → answers, as a tracer would ask them
+
+package btf_test
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+// exampleSpec stands for btf.LoadKernelSpec, so that the examples print the same on
+// every machine.
+func exampleSpec() *btf.Spec {
+	blob, err := vmlinuxBlob()
+	if err != nil {
+		log.Fatal(err)
+	}
+	spec, err := btf.LoadRawSpec(blob)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return spec
+}
+
+// Where a field lies: what most tracers ask at start-up.
+func Example() {
+	spec := exampleSpec() // btf.LoadKernelSpec()
+	defer spec.Close()
+
+	var sock btf.Struct
+	if err := spec.TypeByName("inet_sock", &sock); err != nil {
+		log.Fatal(err)
+	}
+	member, err := sock.MemberByName("inet_saddr")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(member.Type().Name(), "at byte", member.Offset().Bytes(), "of", sock.Size())
+	// Output: __be32 at byte 800 of 1000
+}
+
+func ExampleLoadKernelSpec() {
+	spec, err := btf.LoadKernelSpec()
+	if errors.Is(err, btf.ErrNotSupported) {
+		fmt.Println("this kernel has no BTF: ship a file and use btf.LoadSpec")
+		return
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer spec.Close()
+	fmt.Println(spec.NumTypes(), "types")
+}
+
+func ExampleLoadSpec() {
+	spec, err := btf.LoadSpec("testdata/vmlinux-amd64-6.12.btf.gz")
+	var format *btf.FormatError
+	switch {
+	case errors.As(err, &format):
+		fmt.Println(format)
+	case err != nil:
+		log.Fatal(err)
+	default:
+		defer spec.Close()
+	}
+	// Output: btf: header at offset 0x0: begins with 1f 8b, not with the magic number 0xeb9f in either byte order
+}
+
+func ExampleLoadSpecFromReader() {
+	f, err := os.Open("/sys/kernel/btf/vmlinux")
+	if err != nil {
+		return // no kernel BTF here
+	}
+	defer f.Close()
+	spec, err := btf.LoadSpecFromReader(f)
+	if err != nil {
+		log.Fatal(err)
+	}
+	// The Spec has a copy: it outlives the file, and needs no Close.
+	fmt.Println(spec.NumTypes(), "types")
+}
+
+func ExampleLoadKernelModuleSpec() {
+	vmlinux, err := btf.LoadKernelSpec()
+	if err != nil {
+		return // no kernel BTF here
+	}
+	defer vmlinux.Close()
+	module, err := btf.LoadKernelModuleSpec("nf_conntrack", vmlinux)
+	if err != nil {
+		return // not loaded
+	}
+	defer module.Close()
+	for t := range module.All() {
+		fmt.Println(t)
+	}
+}
+
+func ExampleSpec_TypeByName() {
+	spec := exampleSpec()
+	defer spec.Close()
+
+	var s btf.Struct
+	fmt.Println(spec.TypeByName("task_struct", &s), s.NumMembers() > 100)
+	err := spec.TypeByName("no_such_struct", &s)
+	fmt.Println(errors.Is(err, btf.ErrNotFound), err)
+	// Output:
+	// <nil> true
+	// true btf: STRUCT named "no_such_struct": not found
+}
+
+// A name may be that of several types.
+func ExampleSpec_TypesByName() {
+	spec := exampleSpec()
+	defer spec.Close()
+
+	for t := range spec.TypesByName("irq_info") {
+		size, err := t.Sizeof()
+		fmt.Println(t, size, err)
+	}
+	// Output:
+	// STRUCT irq_info (id 78662) 136 <nil>
+	// STRUCT irq_info (id 81455) 32 <nil>
+	// STRUCT irq_info (id 111479) 16 <nil>
+}
+
+// How many parameters a function has, and what the first one is.
+func ExampleFuncProto_Params() {
+	spec := exampleSpec()
+	defer spec.Close()
+
+	var send btf.Func
+	if err := spec.TypeByName("tcp_sendmsg", &send); err != nil {
+		log.Fatal(err)
+	}
+	for p := range send.Prototype().Params() {
+		pointer, err := btf.As[btf.Pointer](p.Type())
+		if err != nil {
+			fmt.Println(p.Name(), "is a", p.Type().Name())
+			continue
+		}
+		fmt.Println(p.Name(), "points to", pointer.Target().Name())
+	}
+	// Output:
+	// sk points to sock
+	// msg points to msghdr
+	// size is a size_t
+}
+
+func ExampleEnum_Enumerators() {
+	spec := exampleSpec()
+	defer spec.Close()
+
+	var pids btf.Enum
+	if err := spec.TypeByName("pid_type", &pids); err != nil {
+		log.Fatal(err)
+	}
+	for e := range pids.Enumerators() {
+		fmt.Println(e.Name(), e.Value())
+	}
+	// Output:
+	// PIDTYPE_PID 0
+	// PIDTYPE_TGID 1
+	// PIDTYPE_PGID 2
+	// PIDTYPE_SID 3
+	// PIDTYPE_MAX 4
+}
+
+// Typedefs and qualifiers are looked through.
+func ExampleAs() {
+	spec := exampleSpec()
+	defer spec.Close()
+
+	t, err := spec.AnyTypeByName("u64")
+	if err != nil {
+		log.Fatal(err)
+	}
+	i, err := btf.As[btf.Int](t)
+	fmt.Println(i.Name(), i.Size(), err)
+	_, err = btf.As[btf.Struct](t)
+	fmt.Println(errors.Is(err, btf.ErrWrongKind), err)
+	// Output:
+	// long long unsigned int 8 <nil>
+	// true btf: type is no STRUCT
+}
