@@ -291,14 +291,15 @@ func (t Type) checkElements(e element) error {
 		return t.problem(0, "%s record needs %d bytes, %d left", t.Kind(), recordSize+size, uint64(len(l.types.bytes))-uint64(t.off))
 	}
 	elements := section{l.types.bytes[from : from+size], l.types.big}
+	names, ids := l.strings.end(), uint32(l.end())
 	for at := uint32(0); at < uint32(size); at += e.size {
 		if e.name != none {
-			if name := elements.u32(at + e.name); !l.strings.valid(name) {
+			if name := elements.u32(at + e.name); uint64(name) >= names && name != 0 {
 				return t.outOfRange(recordSize+uint64(at+e.name), "name", name)
 			}
 		}
 		if e.id != none {
-			if id := elements.u32(at + e.id); TypeID(id) >= l.end() {
+			if id := elements.u32(at + e.id); id >= ids {
 				return t.outOfRange(recordSize+uint64(at+e.id), "type id", id)
 			}
 		}
