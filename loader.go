@@ -160,6 +160,9 @@ func loadPath(path string, base *Spec) (s *Spec, err error) {
 func loadStream(r io.Reader, base *Spec) (*Spec, error) {
 	blob := make([]byte, headerSizeMax)
 	n, err := io.ReadFull(r, blob)
+	if isELF(blob[:n]) {
+		return nil, &FormatError{Section: "ELF", Problem: "a regular file wanted to look for .BTF in, it is a pipe or a device"}
+	}
 	if err == nil {
 		var rest []byte
 		rest, err = io.ReadAll(io.LimitReader(r, extent(blob)-int64(n)))
