@@ -68,7 +68,8 @@ func (t *strtab) at(off uint32) []byte {
 	return nil
 }
 
-// name returns the name at off without its NUL, aliasing the section.
+// name returns the name at off without its NUL, aliasing the section: nil at 0, not
+// nil at another offset, even where that is of a NUL.
 func (t *strtab) name(off uint32) []byte {
 	if off == 0 {
 		return nil

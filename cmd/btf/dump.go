@@ -1,0 +1,295 @@
+// BTF → bpftool's raw dump
+
+package main
+
+import (
+	"bufio"
+	"flag"
+	"strconv"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+var dumpCommand = command{
+	name:    "dump",
+	args:    "[FILE]",
+	summary: "every record, in the format of bpftool's raw dump",
+	details: `
+Prints what "bpftool btf dump file FILE format raw" prints, byte for byte; with
+--base what its -B does. Kinds that have no view are printed as UNKNOWN.
+`,
+	setup: func(flags *flag.FlagSet) action {
+		in := inputFlags(flags)
+		return func(env *environment, args []string) error {
+			if err := in.fileArgument(args); err != nil {
+				return err
+			}
+			spec, closeSpec, err := in.open(env)
+			if err != nil {
+				return err
+			}
+			defer closeSpec()
+			return dump(env.out, spec)
+		}
+	},
+}
+
+// dump prints all types of spec. It holds one record's text at a time.
+func dump(w *bufio.Writer, spec *btf.Spec) error {
+	d := dumper{oldBitfields: oldBitfields(spec)}
+	for t := range spec.All() {
+		d.text = d.text[:0]
+		if err := d.record(t); err != nil {
+			return err
+		}
+		d.string("\n")
+		if _, err := w.Write(d.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oldBitfields reports whether an integer says where in it a bitfield lies, as
+// they did before kind_flag. Offset adds that to the member's own, and the dump is
+// of records as they are.
+func oldBitfields(spec *btf.Spec) bool {
+	for ; spec != nil; spec = spec.Base() {
+		for t := range spec.All() {
+			if t.Kind() != btf.KindInt {
+				continue
+			}
+			if i, err := btf.As[btf.Int](t); err == nil && i.Offset() != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A dumper prints records, one after the other, over the same text.
+type dumper struct {
+	text
+	oldBitfields bool
+}
+
+// A text grows by what is printed of a record.
+type text []byte
+
+func (b *text) string(s string) { *b = append(*b, s...) }
+func (b *text) uint(n uint64)   { *b = strconv.AppendUint(*b, n, 10) }
+func (b *text) int(n int64)     { *b = strconv.AppendInt(*b, n, 10) }
+func (b *text) id(t btf.Type)   { b.uint(uint64(t.ID())) }
+func (b *text) linkage(known string, value uint32) {
+	if value > uint32(btf.ExternFunc) {
+		known = "(unknown)"
+	}
+	b.string("linkage=" + known)
+}
+
+// name prints a name in quotes. One that has no bytes is not the same as none.
+func (b *text) name(name []byte) {
+	b.string("'")
+	if name == nil {
+		b.string("(anon)")
+	} else {
+		*b = append(*b, name...)
+	}
+	b.string("'")
+}
+
+// field prints a name and a number.
+func (b *text) field(name string, n uint64) {
+	b.string(name)
+	b.uint(n)
+}
+
+func (b *dumper) record(t btf.Type) error {
+	b.string("[")
+	b.id(t)
+	b.string("] ")
+	kind := t.Kind()
+	if kind > btf.KindEnum64 {
+		b.string("UNKNOWN")
+	} else {
+		b.string(kind.String())
+	}
+	b.string(" ")
+	b.name(t.NameBytes())
+
+	switch kind {
+	case btf.KindInt:
+		return narrowed(t, func(i btf.Int) {
+			b.field(" size=", uint64(i.Size()))
+			b.field(" bits_offset=", uint64(i.Offset()))
+			b.field(" nr_bits=", uint64(i.Bits()))
+			b.string(" encoding=")
+			b.string(encodingName(i.Encoding()))
+		})
+	case btf.KindPointer:
+		return narrowed(t, func(p btf.Pointer) { b.target(p.Target()) })
+	case btf.KindTypedef:
+		return narrowed(t, func(t btf.Typedef) { b.target(t.Target()) })
+	case btf.KindVolatile:
+		return narrowed(t, func(v btf.Volatile) { b.target(v.Target()) })
+	case btf.KindConst:
+		return narrowed(t, func(c btf.Const) { b.target(c.Target()) })
+	case btf.KindRestrict:
+		return narrowed(t, func(r btf.Restrict) { b.target(r.Target()) })
+	case btf.KindTypeTag:
+		return narrowed(t, func(t btf.TypeTag) { b.target(t.Target()) })
+	case btf.KindArray:
+		return narrowed(t, func(a btf.Array) {
+			b.target(a.Element())
+			b.field(" index_type_id=", uint64(a.Index().ID()))
+			b.field(" nr_elems=", uint64(a.NumElements()))
+		})
+	case btf.KindStruct, btf.KindUnion:
+		return narrowed(t, b.members)
+	case btf.KindEnum, btf.KindEnum64:
+		return narrowed(t, b.enumerators)
+	case btf.KindFwd:
+		return narrowed(t, func(f btf.Fwd) {
+			if f.Union() {
+				b.string(" fwd_kind=union")
+			} else {
+				b.string(" fwd_kind=struct")
+			}
+		})
+	case btf.KindFunc:
+		return narrowed(t, func(f btf.Func) {
+			b.target(f.Prototype().Type)
+			b.string(" ")
+			b.linkage(f.Linkage().String(), uint32(f.Linkage()))
+		})
+	case btf.KindFuncProto:
+		return narrowed(t, b.params)
+	case btf.KindVar:
+		return narrowed(t, func(v btf.Var) {
+			b.target(v.Target())
+			b.string(", ")
+			b.linkage(v.Linkage().String(), uint32(v.Linkage()))
+		})
+	case btf.KindDatasec:
+		return narrowed(t, b.vars)
+	case btf.KindFloat:
+		return narrowed(t, func(f btf.Float) { b.field(" size=", uint64(f.Size())) })
+	case btf.KindDeclTag:
+		return narrowed(t, func(d btf.DeclTag) {
+			b.target(d.Target())
+			b.string(" component_idx=")
+			b.int(int64(d.Component()))
+		})
+	}
+	return nil
+}
+
+// narrowed calls print with t as a view.
+func narrowed[V btf.View](t btf.Type, print func(V)) error {
+	v, err := btf.As[V](t)
+	if err == nil {
+		print(v)
+	}
+	return err
+}
+
+func (b *text) target(t btf.Type) { b.field(" type_id=", uint64(t.ID())) }
+
+func encodingName(e btf.IntEncoding) string {
+	switch e {
+	case btf.Unsigned:
+		return "(none)"
+	case btf.Signed:
+		return "SIGNED"
+	case btf.Char:
+		return "CHAR"
+	case btf.Bool:
+		return "BOOL"
+	}
+	return "UNKN"
+}
+
+func (b *dumper) members(c btf.Composite) {
+	b.field(" size=", uint64(c.Size()))
+	b.field(" vlen=", uint64(c.NumMembers()))
+	for m := range c.Members() {
+		offset, size := m.Offset(), m.BitfieldSize()
+		if !c.KindFlag() {
+			size = 0
+			if b.oldBitfields {
+				if i, err := btf.As[btf.Int](m.Type()); err == nil {
+					offset -= i.Offset()
+				}
+			}
+		}
+		b.string("\n\t")
+		b.name(m.NameBytes())
+		b.target(m.Type())
+		b.field(" bits_offset=", uint64(offset))
+		if size != 0 {
+			b.field(" bitfield_size=", uint64(size))
+		}
+	}
+}
+
+func (b *text) enumerators(e btf.Enum) {
+	signed, suffix := "UNSIGNED", "ULL"
+	if e.Signed() {
+		signed, suffix = "SIGNED", "LL"
+	}
+	if e.Kind() == btf.KindEnum {
+		suffix = ""
+	}
+	b.string(" encoding=" + signed)
+	b.field(" size=", uint64(e.Size()))
+	b.field(" vlen=", uint64(e.NumEnumerators()))
+	for v := range e.Enumerators() {
+		b.string("\n\t")
+		b.name(v.NameBytes())
+		b.string(" val=")
+		if e.Signed() {
+			b.int(int64(v.Value()))
+		} else {
+			b.uint(v.Value())
+		}
+		b.string(suffix)
+	}
+}
+
+func (b *text) params(p btf.FuncProto) {
+	b.field(" ret_type_id=", uint64(p.Return().ID()))
+	n := p.NumParams()
+	if p.Variadic() {
+		n++
+	}
+	b.field(" vlen=", uint64(n))
+	for param := range p.Params() {
+		b.param(param.NameBytes(), param.Type())
+	}
+	if p.Variadic() {
+		b.param(nil, btf.Type{})
+	}
+}
+
+func (b *text) param(name []byte, t btf.Type) {
+	b.string("\n\t")
+	b.name(name)
+	b.target(t)
+}
+
+func (b *text) vars(d btf.Datasec) {
+	b.field(" size=", uint64(d.Size()))
+	b.field(" vlen=", uint64(d.NumVars()))
+	for v := range d.Vars() {
+		t := v.Type()
+		b.string("\n\t")
+		b.field("type_id=", uint64(t.ID()))
+		b.field(" offset=", uint64(v.Offset()))
+		b.field(" size=", uint64(v.Size()))
+		b.string(" (")
+		b.string(t.Kind().String())
+		b.string(" ")
+		b.name(t.NameBytes())
+		b.string(")")
+	}
+}

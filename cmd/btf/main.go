@@ -1,0 +1,213 @@
+// argument line → exit status
+
+// Command btf shows what BTF knows: declarations with the offsets of their
+// members, offsets for scripts, everything as text, and whether a file is sound.
+//
+//	go run ./cmd/btf help
+package main
+
+import (
+	"bufio"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+// A command is one word after btf.
+type command struct {
+	name    string
+	args    string // what follows the flags, as usage shows it
+	summary string
+	details string
+	setup   func(flags *flag.FlagSet) action
+}
+
+// An action does what a command is for, with its flags parsed.
+type action func(env *environment, args []string) error
+
+// commands is in the order that help prints.
+var commands = []command{showCommand, offsetCommand, dumpCommand, statCommand, verifyCommand}
+
+// An environment is what a command may touch besides the files it is told.
+type environment struct {
+	out    *bufio.Writer
+	stderr io.Writer
+	kernel func() (*btf.Spec, error)
+}
+
+const (
+	statusOK     = 0
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+// errFailed ends a command with status 1 after it has said what failed itself.
+var errFailed = errors.New("failed")
+
+// A usageError is a wrong argument line.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+var showCommand = command{
+	name:    "show",
+	args:    "NAME…",
+	summary: "C declarations, with the offset and size of each member",
+	details: `
+Prints structs and unions the way pahole does: behind each member its offset and
+size in bytes (of a bitfield byte:bit), with holes, padding and cache lines in
+between; functions as prototypes, enums with their values. A name that several
+types have prints them all; "struct NAME" and the like choose.
+`,
+	setup: func(flags *flag.FlagSet) action {
+		in := inputFlags(flags)
+		return func(env *environment, args []string) error {
+			if len(args) == 0 {
+				return usageError("show: a name is missing, such as task_struct")
+			}
+			spec, closeSpec, err := in.open(env)
+			if err != nil {
+				return err
+			}
+			defer closeSpec()
+			return show(env.out, spec, args)
+		}
+	},
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, btf.LoadKernelSpec))
+}
+
+func run(args []string, stdout, stderr io.Writer, kernel func() (*btf.Spec, error)) int {
+	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, kernel: kernel}
+	err := dispatch(env, args)
+	if flushed := env.out.Flush(); err == nil || err == errFailed {
+		err = cmpOr(flushed, err)
+	}
+	var usage usageError
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE):
+		return statusOK
+	case err == errFailed:
+		return statusFailed
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "btf: %v\nbtf help says more.\n", err)
+		return statusUsage
+	}
+	env.complain(err)
+	return statusFailed
+}
+
+func cmpOr(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// complain says what went wrong, one sentence a line.
+func (env *environment) complain(err error) {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(env.stderr, "btf: %s\n", strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "btf: "))
+	}
+}
+
+// about says which file or path an error of the package is about.
+func about(what string, err error) error { return &aboutError{what, err} }
+
+// An aboutError begins with "btf: " once, whatever the error underneath does.
+type aboutError struct {
+	what string
+	err  error
+}
+
+func (e *aboutError) Error() string {
+	return "btf: " + e.what + ": " + strings.TrimPrefix(e.err.Error(), "btf: ")
+}
+
+func (e *aboutError) Unwrap() error { return e.err }
+
+func dispatch(env *environment, args []string) error {
+	if len(args) == 0 {
+		return usageError("a command is missing: show, offset, dump, stat, verify or help")
+	}
+	name, args := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		return help(env, args)
+	}
+	for _, c := range commands {
+		if c.name == name {
+			return c.run(env, args)
+		}
+	}
+	return usageError(fmt.Sprintf("%q is no command", name))
+}
+
+func help(env *environment, args []string) error {
+	if len(args) > 0 {
+		return dispatch(env, []string{args[0], "-h"})
+	}
+	fmt.Fprint(env.out, `btf shows what BTF, the type information of the Linux kernel and of BPF programs, knows.
+
+`)
+	for _, c := range commands {
+		fmt.Fprintf(env.out, "  btf %-28s %s\n", c.name+" "+c.args, c.summary)
+	}
+	fmt.Fprint(env.out, `
+It reads the BTF of the running kernel, unless flags name another:
+
+`, inputHelp, `
+Flags may stand before or after other arguments. btf COMMAND -h says all about one.
+Exit status: 0, 1 if something failed, 2 if the arguments make no sense.
+`)
+	return nil
+}
+
+// run parses the flags, which may stand anywhere before "--", and acts.
+func (c command) run(env *environment, args []string) error {
+	flags := flag.NewFlagSet("btf "+c.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	act := c.setup(flags)
+	var rest []string
+	for {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			c.help(env, flags)
+			return nil
+		}
+		if err != nil {
+			return usageError("btf " + c.name + ": " + err.Error())
+		}
+		left := flags.Args()
+		if n := len(args) - len(left); n > 0 && args[n-1] == "--" {
+			rest, left = append(rest, left...), nil
+		}
+		if len(left) == 0 {
+			break
+		}
+		rest, args = append(rest, left[0]), left[1:]
+	}
+	return act(env, rest)
+}
+
+func (c command) help(env *environment, flags *flag.FlagSet) {
+	fmt.Fprintf(env.out, "btf %s [flags] %s\n\n%s.\n%s\n", c.name, c.args, strings.ToUpper(c.summary[:1])+c.summary[1:], c.details)
+	fmt.Fprintln(env.out, "Flags:")
+	flags.VisitAll(func(f *flag.Flag) {
+		value, usage := flag.UnquoteUsage(f)
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = "-"
+		}
+		fmt.Fprintf(env.out, "  %-14s %s\n", strings.TrimSpace(dashes+f.Name+" "+value), usage)
+	})
+}

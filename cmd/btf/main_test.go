@@ -1,0 +1,158 @@
+// argument lines → what is printed, where, and the exit status
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/stretchr/testify/require"
+)
+
+func TestUsage(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		says string
+	}{
+		{nil, "a command is missing"},
+		{[]string{"frobnicate"}, `"frobnicate" is no command`},
+		{[]string{"show"}, "a name is missing"},
+		{[]string{"offset"}, "a path is missing"},
+		{[]string{"verify"}, "a file is missing"},
+		{[]string{"dump", "a", "b"}, `there is "b" too`},
+		{[]string{"dump", "a", "--btf", "b"}, "the file stands twice"},
+		{[]string{"stat", "--base", "a"}, "--base wants a file"},
+		{[]string{"stat", "-m", "a", "--btf", "b"}, "-m is the running kernel's"},
+		{[]string{"stat", "--nonsense"}, "not defined: -nonsense"},
+		{[]string{"help", "frobnicate"}, `"frobnicate" is no command`},
+	} {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			stdout, stderr, status := btfRun(test.args...)
+			require.Equal(t, statusUsage, status)
+			require.Empty(t, stdout)
+			require.True(t, strings.HasPrefix(stderr, "btf: "), stderr)
+			require.Contains(t, stderr, test.says)
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	stdout, stderr, status := btfRun("help")
+	require.Zero(t, status)
+	require.Empty(t, stderr)
+	for _, c := range commands {
+		require.Contains(t, stdout, "btf "+c.name)
+		for _, args := range [][]string{{c.name, "-h"}, {c.name, "--help"}, {"help", c.name}} {
+			stdout, stderr, status := btfRun(args...)
+			require.Zero(t, status)
+			require.Empty(t, stderr)
+			require.Contains(t, stdout, c.details)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, test := range []struct {
+		args   []string
+		stderr string
+	}{
+		{[]string{"dump", missing}, "btf: " + missing + ": open " + missing + ": no such file or directory\n"},
+		{[]string{"dump", "main.go"}, "btf: main.go: header at offset 0x0: begins with 2f 2f, not with the magic number 0xeb9f in either byte order\n"},
+		{[]string{"stat", "--base", "main.go", "--btf", "input.go"}, "btf: main.go: header at offset 0x0: begins with 2f 2f, not with the magic number 0xeb9f in either byte order\n"},
+	} {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			stdout, stderr, status := btfRun(test.args...)
+			require.Equal(t, statusFailed, status)
+			require.Empty(t, stdout)
+			require.Equal(t, test.stderr, stderr)
+		})
+	}
+}
+
+// TestSample: where there is no kernel BTF, the sample is shown, and said to be.
+func TestSample(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	none := func() (*btf.Spec, error) { return nil, btf.ErrNotSupported }
+	status := run([]string{"show", "pid_type"}, &stdout, &stderr, none)
+	require.Zero(t, status)
+	require.Equal(t, "btf: no BTF of the running kernel here; this is the sample of Linux 6.12 for amd64\n", stderr.String())
+	require.Contains(t, stdout.String(), "PIDTYPE_PGID")
+}
+
+func TestVerify(t *testing.T) {
+	good := fixture(t)
+	blob, err := os.ReadFile(good)
+	require.NoError(t, err)
+	// The target of the first pointer, seen by nobody before it is narrowed.
+	spec, err := btf.LoadRawSpec(blob)
+	require.NoError(t, err)
+	broken := filepath.Join(t.TempDir(), "broken.btf")
+	off := spec.Header().Length + spec.Header().TypeOffset
+	for t := range spec.All() {
+		if t.Kind() == btf.KindInt {
+			off += 16
+			continue
+		}
+		break // a record of 12 bytes with a type id in the third word
+	}
+	blob = bytes.Clone(blob)
+	copy(blob[off+8:], "\xff\xff\xff\x7f")
+	require.NoError(t, os.WriteFile(broken, blob, 0o644))
+
+	stdout, stderr, status := btfRun("verify", good)
+	require.Equal(t, good+": ok\n", stdout)
+	require.Empty(t, stderr)
+	require.Zero(t, status)
+
+	stdout, stderr, status = btfRun("verify", broken, good, "main.go")
+	lines := strings.Split(stdout, "\n")
+	require.Len(t, lines, 4)
+	require.Regexp(t, `: types section at offset 0x\w+ \(type \d+\): .* below \d+ wanted, it is 2147483647$`, lines[0])
+	require.Equal(t, good+": ok", lines[1])
+	require.Regexp(t, `^main.go: header at offset 0x0: `, lines[2])
+	require.Empty(t, stderr)
+	require.Equal(t, statusFailed, status)
+}
+
+func TestStat(t *testing.T) {
+	path := fixture(t)
+	stdout, stderr, status := btfRun("stat", path)
+	require.Zero(t, status)
+	require.Empty(t, stderr)
+	require.Contains(t, stdout, "little-endian, header of 24 bytes, not sorted, pointers of 8 bytes\n")
+	// The counts are bpftool's.
+	dump := output(t, tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")
+	count := map[string]int{}
+	for line := range strings.Lines(dump) {
+		if fields := strings.Fields(line); line[0] == '[' {
+			count[fields[1]]++
+		}
+	}
+	require.NotEmpty(t, count)
+	for kind, n := range count {
+		require.Regexp(t, `(?m)^ +`+kind+` +`+strconv.Itoa(n)+`$`, stdout)
+	}
+}
+
+// TestClosedPipe: a reader that has seen enough is no error.
+func TestClosedPipe(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no sh on Windows")
+	}
+	btf := filepath.Join(t.TempDir(), "btf")
+	output(t, "go", "build", "-o", btf, ".")
+	cmd := exec.Command("sh", "-c", `"$1" dump "$2" | head -n 1`, "sh", btf, fixture(t))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Run())
+	require.Equal(t, 1, strings.Count(stdout.String(), "\n"))
+	require.Empty(t, stderr.String())
+}

@@ -1,0 +1,53 @@
+// files → whether all of each can be read
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+)
+
+var verifyCommand = command{
+	name:    "verify",
+	args:    "FILE…",
+	summary: "whether all of a file can be read",
+	details: `
+A line for each file: "ok", or what is wrong, in which section and at which offset.
+Every record is looked at: whether its kind is known, its bytes are there, and its
+names and type ids are in range. What the kernel demands beyond that is not checked.
+`,
+	setup: func(flags *flag.FlagSet) action {
+		base := flags.String("base", "", "`FILE` that the split BTF of all others stands on")
+		return func(env *environment, args []string) error { return verify(env, args, *base) }
+	},
+}
+
+func verify(env *environment, files []string, base string) error {
+	if len(files) == 0 {
+		return usageError("verify: a file is missing")
+	}
+	failed := false
+	for _, file := range files {
+		err := verifyFile(file, base)
+		verdict := "ok"
+		if err != nil {
+			failed = true
+			verdict = strings.TrimPrefix(strings.TrimPrefix(err.Error(), "btf: "), file+": ")
+		}
+		fmt.Fprintf(env.out, "%s: %s\n", file, verdict)
+	}
+	if failed {
+		return errFailed
+	}
+	return nil
+}
+
+func verifyFile(file, base string) error {
+	spec, closeSpec, err := openFile(file, base)
+	if err != nil {
+		return err
+	}
+	defer closeSpec()
+	return spec.Verify()
+}
