@@ -46,7 +46,10 @@ func (n *names) named(l *layer, name string, yield func(Type) bool) {
 func (n *names) flavors(l *layer, name string, yield func(Type) bool) {
 	name = name[:essentialLen(name)]
 	hash := hashString(name)
-	plain := n.exact.of(l, hashName).lookup(l, hash)
+	var plain matches
+	if essentialLen(name) == len(name) { // else it is a flavour of something shorter
+		plain = n.exact.of(l, hashName).lookup(l, hash)
+	}
 	flavored := n.flavor.of(l, hashFlavor).lookup(l, hash)
 
 	// Merge the two, which are both by id.

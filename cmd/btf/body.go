@@ -114,26 +114,32 @@ func (p *printer) members(t btf.Type, outer uint64, depth int) error {
 		return err
 	}
 	b := body{printer: p, outer: outer, depth: depth + 1, union: t.Kind() == btf.KindUnion}
+	if b.union {
+		p.unions++
+		defer func() { p.unions-- }()
+	}
 	b.bitHole(l.preBitHole)
 	b.hole(l.preHole)
+	// The members of a union begin in the same cache line, and so does, as far as
+	// has been told, what comes behind it.
+	line := p.line
 	for i, s := range l.slots {
 		m := c.Member(i)
-		if b.noted {
-			p.out = append(p.out, '\n')
-			b.noted = false
-		}
-		if i > 0 && !b.union && skipsUnit(l.slots[i-1], s) {
-			if err := b.nextUnit(m); err != nil {
+		if i > 0 && s.width != 0 && l.slots[i-1].bitHole != 0 {
+			if err := b.fill(m, s, l.slots[i-1].bitHole); err != nil {
 				return err
 			}
 		}
 		// C allows an array without a length at the end of a struct only, and not
 		// alone in it.
-		flexible := !b.union && i > 0 && i == len(l.slots)-1
+		b.endNotes()
+		flexible := p.unions == 0 && i > 0 && i == len(l.slots)-1
 		if err := b.member(m, s, flexible); err != nil {
 			return err
 		}
-		if !b.union {
+		if b.union {
+			p.line = line
+		} else {
 			if err := b.paddingOf(m); err != nil {
 				return err
 			}
@@ -165,7 +171,7 @@ func (b *body) member(m btf.Member, s slot, flexible bool) error {
 		if d.quals != "" {
 			b.printf("%s ", d.quals)
 		}
-		if err := b.body(d.base, b.outer+s.offset, b.depth); err != nil {
+		if err := b.inner(d, s); err != nil {
 			return err
 		}
 		// The comment is aligned with those of the members around it.
@@ -182,7 +188,7 @@ func (b *body) member(m btf.Member, s slot, flexible bool) error {
 		if d.name == "" && s.width == 0 {
 			b.printf("%s", left)
 		} else {
-			b.printf("%-*s %s", max(b.shift(typeColumn), -b.shift(typeColumn)), left, d.name)
+			b.printf("%-*s %s", b.column(), left, d.name)
 		}
 	}
 	if s.width != 0 {
@@ -193,14 +199,31 @@ func (b *body) member(m btf.Member, s slot, flexible bool) error {
 	return nil
 }
 
-// shift narrows a column by what the indentation takes, so that those after it stay
-// where they are. A type column that is used up goes on negative, which C's printf
-// takes for a width to the other side: pahole does that, and so the columns agree.
-func (b *body) shift(column int) int { return column - 8*(b.depth-1) }
+// inner prints the body of a member's type. What is not in the outermost type but
+// behind a pointer has offsets of its own.
+func (b *body) inner(d declaration, s slot) error {
+	if !d.indirect {
+		return b.body(d.base, b.outer+s.offset, b.depth)
+	}
+	line, unions := b.line, b.unions
+	b.line, b.unions = 0, 0
+	defer func() { b.line, b.unions = line, unions }()
+	return b.body(d.base, 0, b.depth)
+}
+
+// column returns how wide the type is printed. Indentation narrows it, so that the
+// names stay where they are. When none is left it grows again: pahole hands what is
+// then negative to C's printf, which makes it the width of the column.
+func (b *body) column() int {
+	return max(b.left(typeColumn), -b.left(typeColumn))
+}
+
+// left is what of a column the indentation leaves.
+func (b *body) left(column int) int { return column - 8*(b.depth-1) }
 
 // place prints where a member lies, behind what has been printed of its line.
 func (b *body) place(s slot, printed int) {
-	b.printf("%*s/* %5d", max(1, b.shift(typeColumn)+nameColumn-printed), "", b.outer+s.offset)
+	b.printf("%*s/* %5d", max(1, b.left(typeColumn+nameColumn)-printed), "", b.outer+s.offset)
 	width := 5
 	if s.width != 0 {
 		b.printf(":%2d", s.first)
@@ -238,6 +261,14 @@ func (b *body) note(format string, args ...any) {
 	b.printf("/* "+format+" */\n", args...)
 }
 
+// endNotes sets remarks off from what follows.
+func (b *body) endNotes() {
+	if b.noted {
+		b.out = append(b.out, '\n')
+		b.noted = false
+	}
+}
+
 func (b *body) hole(bytes uint64) {
 	if bytes != 0 {
 		b.note("XXX %s hole, try to pack", count(bytes, "byte"))
@@ -250,19 +281,9 @@ func (b *body) bitHole(bits uint64) {
 	}
 }
 
-// skipsUnit reports whether a bitfield begins a storage unit although the one
-// before has room for it, as it does after one of no width.
-func skipsUnit(before, s slot) bool {
-	unit := s.size * 8
-	if before.width == 0 || s.width == 0 || s.first != 0 || unit == 0 {
-		return false
-	}
-	used := before.end() % unit
-	return before.end() < s.start() && before.end()+unit-used == s.start() && used+s.width <= unit
-}
-
-// nextUnit prints the bitfield of no width, of which BTF keeps only the effect.
-func (b *body) nextUnit(m btf.Member) error {
+// fill prints the unnamed bitfield that keeps m, which lies at s behind a hole of
+// bits, where it is. BTF leaves those out.
+func (b *body) fill(m btf.Member, s slot, hole uint64) error {
 	d, err := b.declare(m.Type(), "")
 	if err != nil || anonymous(d.base) {
 		return err
@@ -271,18 +292,22 @@ func (b *body) nextUnit(m btf.Member) error {
 	if err != nil {
 		return err
 	}
+	if s.first == 0 {
+		hole = 0
+		b.endNotes()
+		b.note("Force alignment to the next boundary:")
+	}
 	b.indent(b.depth)
-	b.printf("/* Force alignment to the next boundary: */\n")
-	b.indent(b.depth)
-	b.printf("%-*s :0;\n\n", max(b.shift(typeColumn), -b.shift(typeColumn)), d.left(base))
+	b.printf("%-*s :%d;\n", b.column(), d.left(base), hole)
 	return nil
 }
 
-// paddingOf remarks that a member is a struct that ends in padding.
+// paddingOf remarks that a member is a struct that ends in padding. Like pahole, it
+// does not look for structs behind typedefs.
 func (b *body) paddingOf(m btf.Member) error {
-	t, err := m.Type().Underlying()
-	if err != nil || t.Kind() != btf.KindStruct {
-		return err
+	t := m.Type()
+	if t.Kind() != btf.KindStruct {
+		return nil
 	}
 	padding, known := b.padding[t.ID()]
 	if !known {
@@ -337,7 +362,7 @@ func (b *body) summary(size uint64, l *layout) {
 		b.note("bit_padding: %d bits", l.bitPadding)
 	}
 	if last := size % cacheline; last != 0 {
-		b.note("last cacheline: %s", count(last, "byte"))
+		b.note("last cacheline: %d bytes", last)
 	}
 }
 

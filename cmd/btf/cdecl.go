@@ -27,18 +27,19 @@ const (
 // A printer writes one declaration. It counts what it makes of it, so that no
 // blob, however crafted, is printed without end.
 type printer struct {
-	text    int // bytes made so far
+	text    int // bytes made so far, besides those in out
 	depth   int // of prototypes and anonymous types around what is printed
 	out     []byte
 	word    uint64 // bytes of a pointer
 	line    uint64 // cache line that has been announced
+	unions  int    // around what is printed
 	padding map[btf.TypeID]uint64
 	packing map[btf.TypeID]packing
 }
 
 // made accounts for text that was made.
 func (p *printer) made(text string) error {
-	if p.text += len(text); p.text > maxText {
+	if p.text += len(text); p.text+len(p.out) > maxText {
 		return fmt.Errorf("btf: declaration of more than %d bytes", maxText)
 	}
 	return nil
@@ -65,6 +66,8 @@ type declaration struct {
 	tags  string
 	stars string
 	name  string
+
+	indirect bool // whether the base lies behind a pointer or a function
 }
 
 // declare returns the declaration of a name of type t; the name is "" for the type
@@ -81,6 +84,7 @@ func (p *printer) declare(t btf.Type, name string) (declaration, error) {
 		case btf.KindPointer:
 			d.stars = join(join("*"+d.quals, d.tags), d.stars)
 			d.quals, d.tags = "", ""
+			d.indirect = true
 			t, err = target[btf.Pointer](t)
 
 		// An array is as qualified as its elements: the qualifiers stay for them.
@@ -103,16 +107,17 @@ func (p *printer) declare(t btf.Type, name string) (declaration, error) {
 			d.wrap(d.tags)
 			d.quals, d.tags = "", ""
 			d.name += params
+			d.indirect = true
 			t = proto.Return()
 
 		case btf.KindConst:
-			d.quals = join("const", d.quals)
+			d.qualify("const")
 			t, err = target[btf.Const](t)
 		case btf.KindVolatile:
-			d.quals = join("volatile", d.quals)
+			d.qualify("volatile")
 			t, err = target[btf.Volatile](t)
 		case btf.KindRestrict:
-			d.quals = join("restrict", d.quals)
+			d.qualify("restrict")
 			t, err = target[btf.Restrict](t)
 
 		case btf.KindTypeTag:
@@ -131,6 +136,14 @@ func (p *printer) declare(t btf.Type, name string) (declaration, error) {
 		}
 	}
 	return declaration{}, fmt.Errorf("btf: %v: more than %d pointers, arrays and qualifiers in a row, taken for a loop", t, maxDepth)
+}
+
+// qualify adds a qualifier once: GCC gives those of an array's elements to the array
+// as well.
+func (d *declaration) qualify(word string) {
+	if !strings.Contains(d.quals, word) {
+		d.quals = join(word, d.quals)
+	}
 }
 
 // wrap puts pointers, and attributes of what they lead to, in parentheses with the
@@ -336,21 +349,26 @@ func (p *printer) inlineEnumerators(t btf.Type, word string) (string, error) {
 // mm_struct *", "char[16]", "int (*)(void *)". An anonymous type is "struct {...}",
 // and what has no spelling is described.
 func typeName(t btf.Type) string {
-	p := new(printer)
-	d, err := p.declare(t, "")
+	s, err := new(printer).brief(t, "")
 	if err != nil {
 		return describe(t, err)
 	}
-	base, err := keyword(d.base)
+	return s
+}
+
+// brief returns the declaration of a name of type t in one line, without what an
+// anonymous type consists of.
+func (p *printer) brief(t btf.Type, name string) (string, error) {
+	d, err := p.declare(t, name)
 	if err != nil {
-		return describe(t, err)
+		return "", err
 	}
-	if name := d.base.Name(); name != "" {
-		base = join(base, name)
-	} else if d.base.Kind() != btf.KindVoid && base != "" && base[0] != '/' {
-		base += " {...}"
+	if !anonymous(d.base) {
+		base, err := p.base(d.base)
+		return d.around(base), err
 	}
-	return d.around(base)
+	word, err := keyword(d.base)
+	return d.around(word + " {...}"), err
 }
 
 func describe(t btf.Type, err error) string {

@@ -24,9 +24,10 @@ func (p *printer) packingOf(c btf.Composite) (packing, error) {
 	if p.packing == nil {
 		p.packing = make(map[btf.TypeID]packing)
 	}
-	if err := p.enter(c.Type); err != nil {
-		return packing{}, err
+	if p.depth >= maxDepth {
+		return packing{align: 1}, nil
 	}
+	p.depth++
 	defer p.leave()
 
 	// A struct that contains itself finds this.

@@ -56,8 +56,7 @@ func named(spec *btf.Spec, name string) ([]btf.Type, error) {
 	case "enum":
 		kinds = []btf.Kind{btf.KindEnum, btf.KindEnum64}
 	}
-	// A function of that name may have no kind, and names may have spaces: INT
-	// "unsigned int".
+	// "unsigned int" is a name with a space, and "struct" may be a name too.
 	if rest == "" || kinds == nil {
 		return namedAny(spec, name)
 	}
@@ -240,13 +239,13 @@ func (p *printer) inSection(t btf.Type) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return p.inline(v.Target(), t.Name())
+		return p.brief(v.Target(), t.Name())
 	case btf.KindFunc:
 		f, err := btf.As[btf.Func](t)
 		if err != nil {
 			return "", err
 		}
-		return p.inline(f.Prototype().Type, t.Name())
+		return p.brief(f.Prototype().Type, t.Name())
 	}
 	return t.String(), nil
 }

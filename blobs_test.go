@@ -1,0 +1,453 @@
+// small blobs → what was put into them
+
+package btf_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/stretchr/testify/require"
+)
+
+func load(t testing.TB, blob []byte) *btf.Spec {
+	t.Helper()
+	spec, err := btf.LoadRawSpec(blob)
+	require.NoError(t, err)
+	return spec
+}
+
+func loadSplit(t testing.TB, blob []byte, base *btf.Spec) *btf.Spec {
+	t.Helper()
+	spec, err := btf.LoadSplitSpecFromReader(bytes.NewReader(blob), base)
+	require.NoError(t, err)
+	return spec
+}
+
+// as narrows the type with an id.
+func as[V btf.View](t testing.TB, spec *btf.Spec, id btf.TypeID) V {
+	t.Helper()
+	typ, err := spec.TypeByID(id)
+	require.NoError(t, err)
+	v, err := btf.As[V](typ)
+	require.NoError(t, err)
+	return v
+}
+
+var bothOrders = map[string]blob.Order{"little-endian": binary.LittleEndian, "big-endian": binary.BigEndian}
+
+// TestFiles: the files are what the recipes make.
+func TestFiles(t *testing.T) {
+	recipes := blob.Recipes()
+	files, err := filepath.Glob("testdata/*.btf")
+	require.NoError(t, err)
+	require.Len(t, files, len(recipes))
+	for name, want := range recipes {
+		got, err := os.ReadFile(filepath.Join("testdata", name))
+		require.NoError(t, err)
+		require.Equal(t, want, got, "%s is old: go run ./testdata/gen", name)
+	}
+}
+
+// TestEveryKind reads what blob.EveryKind wrote. The expected values are those of
+// the recipe.
+func TestEveryKind(t *testing.T) {
+	for name, order := range bothOrders {
+		t.Run(name, func(t *testing.T) {
+			spec := load(t, blob.EveryKind(order).Bytes())
+			require.NoError(t, spec.Verify())
+			require.Equal(t, 30, spec.NumTypes())
+			require.Equal(t, order.String(), spec.ByteOrder().String())
+			require.Equal(t, 8, spec.PointerSize())
+			require.False(t, spec.SortedByName())
+			require.Nil(t, spec.Base())
+
+			integer := as[btf.Int](t, spec, 1)
+			require.Equal(t, "int", integer.Name())
+			require.Equal(t, uint32(4), integer.Size())
+			require.Equal(t, btf.Signed, integer.Encoding())
+			require.Equal(t, btf.Bits(32), integer.Bits())
+			require.Equal(t, btf.Bits(0), integer.Offset())
+			require.Equal(t, btf.Unsigned, as[btf.Int](t, spec, 2).Encoding())
+			require.Equal(t, btf.Char, as[btf.Int](t, spec, 3).Encoding())
+			require.Equal(t, btf.Bool, as[btf.Int](t, spec, 4).Encoding())
+
+			pointer := as[btf.Pointer](t, spec, 5)
+			require.Equal(t, "", pointer.Name())
+			require.Nil(t, pointer.NameBytes())
+			require.Equal(t, btf.TypeID(13), pointer.Target().ID())
+
+			array := as[btf.Array](t, spec, 6)
+			require.Equal(t, btf.TypeID(3), array.Element().ID())
+			require.Equal(t, btf.TypeID(2), array.Index().ID())
+			require.Equal(t, uint32(16), array.NumElements())
+
+			require.Equal(t, btf.TypeID(3), as[btf.Const](t, spec, 7).Target().ID())
+			require.Equal(t, btf.TypeID(1), as[btf.Volatile](t, spec, 8).Target().ID())
+			require.Equal(t, btf.TypeID(9), as[btf.Restrict](t, spec, 10).Target().ID())
+			require.Equal(t, btf.TypeID(2), as[btf.Typedef](t, spec, 11).Target().ID())
+			require.Equal(t, btf.TypeID(2), as[btf.Int](t, spec, 11).ID(), "through the typedef")
+
+			union := as[btf.Union](t, spec, 12)
+			require.Equal(t, uint32(8), union.Size())
+			require.Equal(t, 2, union.NumMembers())
+
+			thing := as[btf.Struct](t, spec, 13)
+			require.Equal(t, "thing", thing.Name())
+			require.True(t, thing.KindFlag())
+			type member struct {
+				name             string
+				typ              btf.TypeID
+				offset, bitfield btf.Bits
+			}
+			wanted := []member{
+				{"next", 5, 0, 0}, {"", 12, 64, 0}, {"name", 6, 128, 0}, {"low", 1, 256, 3},
+				{"high", 1, 259, 5}, {"flavor", 15, 288, 0}, {"wide", 16, 320, 0},
+			}
+			var got []member
+			for m := range thing.Members() {
+				got = append(got, member{m.Name(), m.Type().ID(), m.Offset(), m.BitfieldSize()})
+				require.Equal(t, m, thing.Member(len(got)-1))
+				require.Equal(t, thing.Composite, m.Parent())
+			}
+			require.Equal(t, wanted, got)
+			require.Equal(t, btf.Member{}, thing.Member(-1))
+			require.Equal(t, btf.Member{}, thing.Member(7))
+
+			inner, err := thing.MemberByName("b")
+			require.NoError(t, err)
+			require.Equal(t, btf.Bits(64), inner.Offset(), "from the outermost")
+			require.Equal(t, union.Composite, inner.Parent())
+			_, err = thing.MemberByName("c")
+			require.ErrorIs(t, err, btf.ErrNotFound)
+			_, err = thing.MemberByName("")
+			require.ErrorIs(t, err, btf.ErrNotFound)
+
+			require.True(t, as[btf.Fwd](t, spec, 14).Union())
+
+			type value struct {
+				name  string
+				value int64
+			}
+			values := func(e btf.Enum) (all []value) {
+				for v := range e.Enumerators() {
+					all = append(all, value{v.Name(), int64(v.Value())})
+					require.Equal(t, v, e.Enumerator(len(all)-1))
+				}
+				require.Equal(t, btf.Enumerator{}, e.Enumerator(len(all)))
+				require.Len(t, all, e.NumEnumerators())
+				return all
+			}
+			taste := as[btf.Enum](t, spec, 15)
+			require.True(t, taste.Signed())
+			require.Equal(t, uint32(4), taste.Size())
+			require.Equal(t, []value{{"SOUR", -1}, {"SWEET", 0}, {"SALTY", 1}}, values(taste))
+			width := as[btf.Enum](t, spec, 16)
+			require.False(t, width.Signed())
+			require.Equal(t, uint32(8), width.Size())
+			require.Equal(t, []value{{"NARROW", 1}, {"WIDE", -0x7fffffff00000000}}, values(width))
+
+			describe := as[btf.Func](t, spec, 18)
+			require.Equal(t, btf.GlobalFunc, describe.Linkage())
+			require.Equal(t, "global", describe.Linkage().String())
+			proto := describe.Prototype()
+			require.Equal(t, as[btf.FuncProto](t, spec, 17), proto)
+			require.Equal(t, btf.TypeID(1), proto.Return().ID())
+			require.True(t, proto.Variadic())
+			require.Equal(t, 2, proto.NumParams())
+			require.Equal(t, "it", proto.Param(0).Name())
+			require.Equal(t, "format", proto.Param(1).Name())
+			require.Equal(t, btf.TypeID(10), proto.Param(1).Type().ID())
+			require.Equal(t, btf.Param{}, proto.Param(2))
+			require.Equal(t, "", proto.Param(2).Name())
+			params := 0
+			for p := range proto.Params() {
+				require.Equal(t, proto.Param(params), p)
+				params++
+			}
+			require.Equal(t, 2, params)
+
+			counter := as[btf.Var](t, spec, 19)
+			require.Equal(t, btf.GlobalVar, counter.Linkage())
+			require.Equal(t, btf.TypeID(8), counter.Target().ID())
+			require.Equal(t, btf.StaticVar, as[btf.Var](t, spec, 20).Linkage())
+
+			data := as[btf.Datasec](t, spec, 21)
+			require.Equal(t, ".data", data.Name())
+			require.Equal(t, uint32(16), data.Size())
+			require.Equal(t, 2, data.NumVars())
+			require.Equal(t, btf.TypeID(20), data.Var(1).Type().ID())
+			require.Equal(t, uint32(8), data.Var(1).Offset())
+			require.Equal(t, uint32(8), data.Var(1).Size())
+			require.Equal(t, btf.VarSecinfo{}, data.Var(2))
+			vars := 0
+			for v := range data.Vars() {
+				require.Equal(t, data.Var(vars), v)
+				vars++
+			}
+			require.Equal(t, 2, vars)
+
+			require.Equal(t, uint32(8), as[btf.Float](t, spec, 22).Size())
+
+			tag := as[btf.DeclTag](t, spec, 24)
+			require.Equal(t, "third", tag.Name())
+			require.Equal(t, thing.Type, tag.Target())
+			require.Equal(t, 2, tag.Component())
+			require.False(t, tag.Attribute())
+			texts := func(tags func(func(btf.DeclTag) bool)) (all []string) {
+				for tag := range tags {
+					all = append(all, tag.Name())
+				}
+				return all
+			}
+			require.Equal(t, []string{"whole", "whole again"}, texts(thing.Tags()))
+			require.Equal(t, []string{"third"}, texts(thing.Member(2).Tags()))
+			require.Empty(t, texts(thing.Member(0).Tags()))
+			require.Equal(t, []string{"second param"}, texts(describe.ParamTags(1)))
+			require.Empty(t, texts(describe.ParamTags(-1)))
+			require.Empty(t, texts(describe.Tags()))
+
+			user := as[btf.TypeTag](t, spec, 27)
+			require.Equal(t, "user", user.Name())
+			require.Equal(t, thing.Type, user.Target())
+			require.False(t, user.Attribute())
+			require.Equal(t, thing, as[btf.Struct](t, spec, 27), "through the tag")
+
+			for id, want := range map[btf.TypeID]uint64{1: 4, 5: 8, 6: 16, 8: 4, 10: 8, 11: 8, 12: 8, 13: 48, 15: 4, 16: 8, 19: 4, 20: 8, 21: 16, 22: 8, 27: 48} {
+				typ, err := spec.TypeByID(id)
+				require.NoError(t, err)
+				size, err := typ.Sizeof()
+				require.NoError(t, err, typ)
+				require.Equal(t, want, size, typ)
+			}
+			for _, id := range []btf.TypeID{0, 14, 17, 18} {
+				typ, err := spec.TypeByID(id)
+				require.NoError(t, err)
+				_, err = typ.Sizeof()
+				require.ErrorIs(t, err, btf.ErrNotFound, typ)
+			}
+			_, err = spec.TypeByID(31)
+			require.ErrorIs(t, err, btf.ErrNotFound)
+		})
+	}
+}
+
+// TestOldBitfields: before kind_flag, an integer said where and how wide.
+func TestOldBitfields(t *testing.T) {
+	b := blob.New(binary.LittleEndian)
+	whole := b.Int("int", 4, blob.Signed)
+	part := b.OldInt("int", 4, blob.Signed, 3, 5)
+	named := b.Typedef("part_t", b.Const(part))
+	b.Struct("s", 8, blob.Member{Name: "a", Type: whole}, blob.Member{Name: "b", Type: part, Offset: 32}, blob.Member{Name: "c", Type: named, Offset: 40})
+	var s btf.Struct
+	require.NoError(t, load(t, b.Bytes()).TypeByName("s", &s))
+	require.False(t, s.KindFlag())
+	for i, want := range [][2]btf.Bits{{0, 0}, {35, 5}, {43, 5}} {
+		require.Equal(t, want[0], s.Member(i).Offset())
+		require.Equal(t, want[1], s.Member(i).BitfieldSize())
+	}
+	// An integer of the base counts for the split BTF on it.
+	base := load(t, b.Bytes())
+	over := b.Split()
+	over.Struct("over", 8, blob.Member{Name: "b", Type: part, Offset: 8})
+	var o btf.Struct
+	require.NoError(t, loadSplit(t, over.Bytes(), base).TypeByName("over", &o))
+	require.Equal(t, btf.Bits(11), o.Member(0).Offset())
+}
+
+// TestLayout: a kind that only the layout section knows is a value, and disturbs
+// nothing around it.
+func TestLayout(t *testing.T) {
+	for name, order := range bothOrders {
+		t.Run(name, func(t *testing.T) {
+			spec := load(t, blob.Unknown(order).Bytes())
+			require.NoError(t, spec.Verify())
+			require.Equal(t, 6, spec.NumTypes())
+			what, err := spec.AnyTypeByName("what")
+			require.NoError(t, err)
+			require.Equal(t, btf.TypeID(2), what.ID())
+			require.Equal(t, btf.Kind(100), what.Kind())
+			require.Equal(t, "KIND(100)", what.Kind().String())
+			require.True(t, what.KindFlag())
+			_, err = what.Sizeof()
+			require.ErrorIs(t, err, btf.ErrNotFound)
+			_, err = btf.As[btf.Struct](what)
+			require.ErrorIs(t, err, btf.ErrWrongKind)
+			require.Equal(t, what, as[btf.Pointer](t, spec, 5).Target())
+
+			var after btf.Struct
+			require.NoError(t, spec.TypeByName("after", &after))
+			require.Equal(t, btf.TypeID(3), after.ID())
+			require.Equal(t, after, as[btf.Struct](t, spec, 6))
+		})
+	}
+}
+
+// TestLayoutBelow: split BTF has no layout, by convention. What lies two layers
+// below counts.
+func TestLayoutBelow(t *testing.T) {
+	base := blob.Unknown(binary.LittleEndian)
+	mid := base.Split()
+	mid.Typedef("mid", 1)
+	top := mid.Split()
+	top.Record(top.String("what else"), blob.Info(100, 1, false), 0, 7, 1, 2)
+	top.Typedef("top", 1)
+	spec := loadSplit(t, top.Bytes(), loadSplit(t, mid.Bytes(), load(t, base.Bytes())))
+	require.Equal(t, 2, spec.NumTypes())
+	typ, err := spec.AnyTypeByName("what else")
+	require.NoError(t, err)
+	require.Equal(t, btf.Kind(100), typ.Kind())
+	require.Equal(t, btf.TypeID(1), as[btf.Int](t, spec, typ.ID()+1).ID())
+}
+
+// TestSplit: ids and strings count through all layers, look-ups see one.
+func TestSplit(t *testing.T) {
+	for name, order := range bothOrders {
+		t.Run(name, func(t *testing.T) {
+			b, m, u := blob.Stack(order)
+			base := load(t, b.Bytes())
+			mid := loadSplit(t, m.Bytes(), base)
+			top := loadSplit(t, u.Bytes(), mid)
+			require.Same(t, mid, top.Base())
+			require.Same(t, base, mid.Base())
+
+			var upper btf.Struct
+			require.NoError(t, top.TypeByName("upper", &upper))
+			require.Equal(t, btf.TypeID(5), upper.ID())
+			require.Equal(t, "shared", upper.Member(0).Name(), "a name of the base")
+			middle, err := btf.As[btf.Struct](upper.Member(0).Type())
+			require.NoError(t, err)
+			require.Equal(t, as[btf.Struct](t, mid, 4), middle, "the same record, whichever way")
+			pointer, err := btf.As[btf.Pointer](middle.Member(0).Type())
+			require.NoError(t, err)
+			require.Equal(t, as[btf.Struct](t, base, 2).Type, pointer.Target())
+
+			typedef, err := top.AnyTypeByName("middle")
+			require.NoError(t, err)
+			require.Equal(t, btf.TypeID(6), typedef.ID())
+			for range 2 { // once without the index
+				_, err = top.AnyTypeByName("shared")
+				require.ErrorIs(t, err, btf.ErrNotFound, "the base's")
+			}
+			shared, err := top.TypeByID(2)
+			require.NoError(t, err)
+			require.Equal(t, "shared", shared.Name())
+			_, err = mid.TypeByID(5)
+			require.ErrorIs(t, err, btf.ErrNotFound)
+			all := 0
+			for typ := range top.All() {
+				require.GreaterOrEqual(t, typ.ID(), btf.TypeID(5))
+				all++
+			}
+			require.Equal(t, 2, all)
+		})
+	}
+}
+
+// TestEmpty: a header alone is a blob, alone, over a base, and under one.
+func TestEmpty(t *testing.T) {
+	empty := load(t, blob.Empty())
+	require.Zero(t, empty.NumTypes())
+	require.NoError(t, empty.Verify())
+	_, err := empty.AnyTypeByName("int")
+	require.ErrorIs(t, err, btf.ErrNotFound)
+	void, err := empty.TypeByID(0)
+	require.NoError(t, err)
+	require.Equal(t, btf.Type{}, void)
+	_, err = empty.TypeByID(1)
+	require.ErrorIs(t, err, btf.ErrNotFound)
+
+	full := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
+	over := loadSplit(t, blob.Empty(), full)
+	require.Zero(t, over.NumTypes())
+	integer, err := over.TypeByID(1)
+	require.NoError(t, err)
+	require.Equal(t, "int", integer.Name())
+
+	under := loadSplit(t, blob.EveryKind(binary.LittleEndian).Bytes(), empty)
+	require.NoError(t, under.Verify())
+	require.Equal(t, "int", as[btf.Int](t, under, 1).Name())
+}
+
+// TestLongVlen: vlen has 24 bits, and 16 of them are not enough.
+func TestLongVlen(t *testing.T) {
+	b := blob.New(binary.LittleEndian)
+	values := make([]blob.Value, 1<<16+1)
+	for i := range values {
+		values[i] = blob.Value{Name: "A", Value: int64(i)}
+	}
+	b.Enum("many", 4, false, values...)
+	b.Int("int", 4, blob.Signed)
+	spec := load(t, b.Bytes())
+	require.Equal(t, 2, spec.NumTypes())
+	var many btf.Enum
+	require.NoError(t, spec.TypeByName("many", &many))
+	require.Equal(t, 1<<16+1, many.NumEnumerators())
+	require.Equal(t, uint64(1<<16), many.Enumerator(1<<16).Value())
+	require.Equal(t, "int", as[btf.Int](t, spec, 2).Name())
+}
+
+// TestSorted: the anonymous types stand first, then names in the order of their
+// bytes.
+func TestSorted(t *testing.T) {
+	spec := load(t, blob.Recipes()["sorted.btf"])
+	require.True(t, spec.SortedByName())
+	types, err := spec.AnyTypesByName("list")
+	require.NoError(t, err)
+	require.Len(t, types, 2)
+	require.Equal(t, []btf.TypeID{4, 5}, []btf.TypeID{types[0].ID(), types[1].ID()})
+	_, err = spec.AnyTypeByName("list")
+	require.ErrorIs(t, err, btf.ErrMultipleMatches)
+	var s btf.Struct
+	require.NoError(t, spec.TypeByName("list", &s))
+	require.Equal(t, btf.TypeID(4), s.ID())
+}
+
+// TestMultipleMatches: two structs of one name leave TypeByName no choice.
+func TestMultipleMatches(t *testing.T) {
+	b := blob.New(binary.LittleEndian)
+	b.Struct("twin", 4)
+	b.Struct("twin", 8)
+	b.Enum("twin", 4, false)
+	spec := load(t, b.Bytes())
+	for range 3 { // without the index, and with it
+		var s btf.Struct
+		require.ErrorIs(t, spec.TypeByName("twin", &s), btf.ErrMultipleMatches)
+		require.Equal(t, btf.Struct{}, s)
+		var e btf.Enum
+		require.NoError(t, spec.TypeByName("twin", &e))
+		require.Equal(t, btf.TypeID(3), e.ID())
+		var u btf.Union
+		require.ErrorIs(t, spec.TypeByName("twin", &u), btf.ErrNotFound)
+		var c btf.Composite
+		require.ErrorIs(t, spec.TypeByName("twin", &c), btf.ErrMultipleMatches)
+	}
+	require.ErrorContains(t, spec.TypeByName("twin", btf.Struct{}), "a pointer to one of the types")
+	require.ErrorContains(t, spec.TypeByName("twin", nil), "a pointer to one of the types")
+	_, err := spec.AnyTypesByName("")
+	require.ErrorIs(t, err, btf.ErrNotFound)
+}
+
+// TestNameInsideName: an offset into the middle of a string is a name.
+func TestNameInsideName(t *testing.T) {
+	b := blob.New(binary.LittleEndian)
+	off := b.String("foobar")
+	b.Record(off+3, blob.Info(1, 0, false), 4, 32)
+	b.Record(off+6, blob.Info(1, 0, false), 4, 32) // of the NUL
+	spec := load(t, b.Bytes())
+	for range 2 {
+		typ, err := spec.AnyTypeByName("bar")
+		require.NoError(t, err)
+		require.Equal(t, btf.TypeID(1), typ.ID())
+		_, err = spec.AnyTypeByName("foobar")
+		require.ErrorIs(t, err, btf.ErrNotFound)
+	}
+	empty, err := spec.TypeByID(2)
+	require.NoError(t, err)
+	require.NotNil(t, empty.NameBytes(), "a name without bytes is not none")
+	require.Empty(t, empty.NameBytes())
+}

@@ -1,0 +1,228 @@
+// our declarations and pahole's → the same numbers
+
+package main
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/stretchr/testify/require"
+)
+
+// TestShowPahole compares every struct, and a share of the unions, with what
+// pahole prints for it. Pahole 1.24 knows neither DECL_TAG nor TYPE_TAG, which it
+// says on stderr and which change no struct.
+func TestShowPahole(t *testing.T) {
+	pahole := tool(t, "pahole")
+	for _, test := range []struct {
+		name    string
+		file    func(testing.TB) string
+		structs int // at least
+	}{
+		{"running kernel", kernel, 5000},
+		{"6.12", fixture, 8000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := test.file(t)
+			spec, err := btf.LoadSpec(file)
+			require.NoError(t, err)
+			defer spec.Close()
+
+			seen := make(map[string]bool)
+			var structs, unions comparison
+			for _, block := range blocks(output(t, pahole, "-F", "btf", file)) {
+				if strings.HasPrefix(block[0], "struct") {
+					seen[block[0]] = true
+					structs.add(t, spec, block)
+				} else {
+					unions.add(t, spec, block)
+				}
+			}
+			for typ := range spec.All() {
+				if typ.Kind() == btf.KindStruct && typ.Name() != "" {
+					require.True(t, seen["struct "+typ.Name()+" {"], "pahole does not print %v", typ)
+				}
+			}
+			// Of the unions it prints those alone that the structs use.
+			more := strings.Join(everyThird(spec, btf.KindUnion), ",")
+			for _, block := range blocks(output(t, pahole, "-F", "btf", "-C", more, file)) {
+				unions.add(t, spec, block)
+			}
+			t.Logf("structs: %+v, unions: %+v", structs, unions)
+			require.Greater(t, structs.Same, test.structs)
+			require.Greater(t, unions.Same, 100)
+			require.Greater(t, structs.Text, structs.Same*99/100, "declarations that differ by white space at most")
+			require.Greater(t, structs.Bytes, structs.Same*4/5, "declarations equal to the byte")
+		})
+	}
+}
+
+// A comparison counts declarations, and how near ours came.
+type comparison struct{ Same, Text, Bytes, Members int }
+
+// add requires that the block of lines that pahole printed agrees with one of our
+// types of that name.
+func (c *comparison) add(t *testing.T, spec *btf.Spec, block []string) {
+	t.Helper()
+	name := strings.TrimSuffix(block[0], " {")
+	types, err := named(spec, name)
+	require.NoError(t, err)
+
+	want := reduce(block)
+	var near []string
+	for _, typ := range types {
+		if typ.Kind() == btf.KindFwd {
+			continue
+		}
+		text, err := declarationOf(spec, typ)
+		require.NoError(t, err)
+		ours := blocks(string(text))
+		require.Len(t, ours, 1)
+		got := reduce(ours[0])
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			near = got
+			continue
+		}
+		c.Same++
+		c.Members += strings.Count(strings.Join(got, "\n"), "/*")
+		if tidy(ours[0]) == tidy(block) {
+			c.Text++
+		}
+		if strings.Join(ours[0], "\n") == strings.Join(block, "\n") {
+			c.Bytes++
+		}
+		return
+	}
+	require.Equal(t, want, near, name)
+}
+
+func everyThird(spec *btf.Spec, kind btf.Kind) []string {
+	var names []string
+	i := 0
+	for typ := range spec.All() {
+		if typ.Kind() != kind || typ.Name() == "" {
+			continue
+		}
+		if i%3 == 0 {
+			names = append(names, typ.Name())
+		}
+		i++
+	}
+	return names
+}
+
+var opening = regexp.MustCompile(`^(struct|union) \S+ {$`)
+
+// blocks returns the lines of each struct or union at the outermost level.
+func blocks(text string) [][]string {
+	var all [][]string
+	var block []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if block == nil && !opening.MatchString(line) {
+			continue
+		}
+		block = append(block, line)
+		if strings.HasPrefix(line, "}") {
+			all = append(all, block)
+			block = nil
+		}
+	}
+	return all
+}
+
+var (
+	attributes = regexp.MustCompile(` ?__attribute__\(\(__(aligned|packed)__(\(\d+\))?\)\)`)
+	placed     = regexp.MustCompile(`^(.*);\s*/\* +(\d+)(?:: ?(\d+))? +(\d+) \*/$`)
+	behindStar = regexp.MustCompile(`\(\*(?:const )?(\w+)`)
+	lastWord   = regexp.MustCompile(`(\w+)(?:\[\d*\])*(:\d+)?$`)
+	enumerated = regexp.MustCompile(`^(\w+)\s*= (-?\d+)(?:U?LL)?,$`)
+	unnamed    = regexp.MustCompile(`^\S.* :\d+;$`)
+	nothing    = regexp.MustCompile(`^$`)
+)
+
+// reduce keeps of a declaration what is a matter of fact: the names and places of
+// members, and the remarks on holes, padding, size and cache lines. What it drops is
+// what pahole 1.24 makes up or gets wrong:
+//
+//   - Alignment and "forced alignment" are pahole's guesses; BTF does not have them.
+//   - Packing is inferred, and pahole does not see it in a struct with holes.
+//   - "Bitfield combined with …" comments on overlaps, and does not count anything.
+//   - Unnamed bitfields are made up from holes by both of us; where the hole is at
+//     the start of a storage unit pahole writes ":0", which has no effect there
+//     (struct ioam6_trace_hdr).
+//   - A member of type "const struct {…}" has the summary of an outermost struct
+//     inside (struct vm_fault).
+//   - Signed enumerators are printed as if they were unsigned.
+//   - A union has no summary.
+func reduce(block []string) []string {
+	var facts []string
+	union := strings.HasPrefix(block[0], "union")
+	for i, line := range block {
+		depth := len(line) - len(strings.TrimLeft(line, "\t"))
+		line = strings.TrimSpace(attributes.ReplaceAllString(line, ""))
+		switch {
+		case i == 0 || nothing.MatchString(line) || unnamed.MatchString(line):
+		case strings.HasSuffix(line, "{"):
+			facts = append(facts, strings.TrimPrefix(line, "const "))
+		case strings.HasPrefix(line, "/*"):
+			remark := strings.Trim(line, "/* ")
+			first, _, _ := strings.Cut(remark, " ")
+			switch first {
+			case "forced", "Force", "Bitfield":
+				continue
+			case "size:", "sum", "padding:", "paddings:", "bit_padding:", "last":
+				if depth > 1 || union {
+					continue
+				}
+			}
+			facts = append(facts, remark)
+		case enumerated.MatchString(line):
+			m := enumerated.FindStringSubmatch(line)
+			n, err := strconv.ParseInt(m[2], 10, 64)
+			if err != nil {
+				n = math.MaxInt64
+			}
+			facts = append(facts, m[1]+" "+strconv.FormatUint(uint64(uint32(n)), 10))
+		case placed.MatchString(line):
+			m := placed.FindStringSubmatch(line)
+			name := ""
+			if fn := behindStar.FindStringSubmatch(m[1]); fn != nil {
+				name = fn[1]
+			} else if word := lastWord.FindStringSubmatch(m[1]); word != nil {
+				name = word[1] + word[2]
+			}
+			facts = append(facts, name+" /* "+m[2]+" "+m[3]+" "+m[4])
+		case line == "};":
+		default:
+			facts = append(facts, line)
+		}
+	}
+	return facts
+}
+
+var spaces = regexp.MustCompile(`\s+`)
+
+// tidy is the text of a declaration as far as it does not depend on how much space
+// is where.
+func tidy(block []string) string {
+	var b strings.Builder
+	for _, line := range block {
+		line = attributes.ReplaceAllString(line, "")
+		if strings.Contains(line, "forced alignments:") || strings.Contains(line, "/* Bitfield combined") {
+			continue
+		}
+		line = strings.TrimSpace(spaces.ReplaceAllString(line, " "))
+		for _, edit := range [][2]string{{"* *", "**"}, {"* *", "**"}, {" *", "*"}, {"* ", "*"}, {" =", "="}, {" )", ")"}, {" ,", ","}, {"const const ", "const "}} {
+			line = strings.ReplaceAll(line, edit[0], edit[1])
+		}
+		if line != "" {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
