@@ -202,6 +202,9 @@ func loadReader(r io.ReaderAt, base *Spec) (*Spec, error) {
 		}
 	}
 	if fromELF {
+		if w.inflated == nil && int64(len(blob)) < w.size {
+			return nil, &FormatError{Section: "ELF", Offset: uint64(w.off), Problem: fmt.Sprintf("section .BTF needs %d bytes, %d left", w.size, len(blob))}
+		}
 		return newELFSpec(mapping{bytes: blob}, w, base)
 	}
 	return newSpec(blob, base)

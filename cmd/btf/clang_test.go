@@ -1,0 +1,266 @@
+// our offsets → clang's opinion
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/stretchr/testify/require"
+)
+
+// TestShowClang lets clang lay out the kernel's types from the header that bpftool
+// writes, and assert the offsets and sizes that we print for them.
+func TestShowClang(t *testing.T) {
+	bpftool, clang := tool(t, "bpftool"), tool(t, "clang")
+	for _, test := range []struct {
+		name string
+		file func(testing.TB) string
+	}{
+		{"running kernel", kernel},
+		{"6.12", fixture},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := test.file(t)
+			spec, err := btf.LoadSpec(file)
+			require.NoError(t, err)
+			defer spec.Close()
+
+			header := output(t, bpftool, "btf", "dump", "file", file, "format", "c")
+			for typ := range spec.All() {
+				if word := forgottenPacking(t, typ); word != "" {
+					line := "\n" + word + " " + typ.Name() + " {"
+					header = strings.Replace(header, line, "\n"+word+" __attribute__((packed)) "+typ.Name()+" {", 1)
+				}
+			}
+			var c strings.Builder
+			c.WriteString(header)
+			structs, members := 0, 0
+			for typ := range spec.All() {
+				if typ.Kind() != btf.KindStruct && typ.Kind() != btf.KindUnion || !only(spec, typ.Name()) {
+					continue
+				}
+				word, err := keyword(typ)
+				require.NoError(t, err)
+				text, err := declarationOf(spec, typ)
+				require.NoError(t, err)
+				composite, err := btf.As[btf.Composite](typ)
+				require.NoError(t, err)
+				fmt.Fprintf(&c, "_Static_assert(sizeof(%s %s) == %d, \"\");\n", word, typ.Name(), composite.Size())
+				structs++
+				for _, fact := range direct(string(text)) {
+					fmt.Fprintf(&c, "_Static_assert(__builtin_offsetof(%s %s, %s) == %s, \"\");\n", word, typ.Name(), fact[0], fact[1])
+					members++
+				}
+			}
+			t.Logf("%d structs and unions, %d members", structs, members)
+			require.Greater(t, structs, 5000)
+			require.Greater(t, members, 30000)
+
+			source := filepath.Join(t.TempDir(), "asserts.c")
+			require.NoError(t, os.WriteFile(source, []byte(c.String()), 0o644))
+			// The fixture is one of x86-64, as its va_list shows.
+			output(t, clang, "-target", "x86_64-linux-gnu", "-std=c11", "-w", "-DBPF_NO_PRESERVE_ACCESS_INDEX", "-fsyntax-only", "-ferror-limit=0", source)
+		})
+	}
+}
+
+// forgottenPacking returns the keyword of a type that bpftool 7.1 forgets to declare
+// packed: an enum smaller than an int, or a union.
+func forgottenPacking(t *testing.T, typ btf.Type) string {
+	t.Helper()
+	switch typ.Kind() {
+	case btf.KindEnum:
+		e, err := btf.As[btf.Enum](typ)
+		require.NoError(t, err)
+		if e.Size() < 4 {
+			return "enum"
+		}
+	case btf.KindUnion:
+		u, err := btf.As[btf.Composite](typ)
+		require.NoError(t, err)
+		inferred, err := (&printer{word: 8}).packingOf(u)
+		require.NoError(t, err)
+		if inferred.packed {
+			return "union"
+		}
+	}
+	return ""
+}
+
+// only reports whether there is one type of that name in the name space that
+// structs, unions and enums share. Of others, bpftool renames all but the first.
+func only(spec *btf.Spec, name string) bool {
+	n := 0
+	for typ := range spec.TypesByName(name) {
+		switch typ.Kind() {
+		case btf.KindStruct, btf.KindUnion, btf.KindEnum, btf.KindEnum64, btf.KindFwd:
+			n++
+		}
+	}
+	return n == 1
+}
+
+// direct returns the names and offsets of the members that are no bitfields, as our
+// text has them.
+func direct(text string) [][2]string {
+	var facts [][2]string
+	for line := range strings.Lines(text) {
+		m := placed.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+		if m == nil || m[3] != "" || !strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "\t\t") {
+			continue
+		}
+		if fn := behindStar.FindStringSubmatch(m[1]); fn != nil {
+			facts = append(facts, [2]string{fn[1], m[2]})
+		} else if word := lastWord.FindStringSubmatch(attributes.ReplaceAllString(m[1], "")); word != nil {
+			facts = append(facts, [2]string{word[1], m[2]})
+		}
+	}
+	return facts
+}
+
+// tricky has one of each difficulty of C's declarations. What depends on a type
+// comes after it.
+const tricky = `
+struct later;
+typedef int number;
+typedef unsigned long long big;
+typedef number matrix[3][4];
+typedef int handler(struct later *, int, ...);
+typedef handler *handler_ptr;
+typedef int (*table[5])(void);
+typedef char *(*(*chain)(int (*)(char), void (*)(void)))(const char *);
+typedef const volatile char *const *mixed;
+typedef char (*row)[16];
+typedef char (*(*rows)[2])[16];
+typedef void *(*allocator)(unsigned long, void *restrict);
+typedef struct { int a; union { int b; float c; }; } bare;
+typedef union { char bytes[8]; double number; } *bare_ptr;
+typedef enum { RED, GREEN = 5, BLUE = -3 } color;
+typedef int *__attribute__((btf_type_tag("rcu"))) *tagged_ptr;
+typedef const int __attribute__((btf_type_tag("user"))) *user_ptr;
+enum plain { PLAIN_A, PLAIN_B = 7 };
+enum negative { NEG = -2147483647 - 1, POS = 2147483647 };
+enum top { TOP = 4294967295u };
+enum __attribute__((packed)) tiny { TINY_A, TINY_B = 200 };
+struct later { struct later *next; };
+struct bits {
+	unsigned int a:3;
+	unsigned int b:7;
+	unsigned int :4;
+	unsigned int c:11;
+	unsigned int :0;
+	unsigned int d:1;
+	unsigned char e:4;
+	unsigned char f:4;
+	long long g:33;
+	_Bool h:1;
+	enum plain i:4;
+	short j;
+};
+struct holes {
+	char a;
+	short b;
+	char c;
+	long d;
+	struct later e;
+	char f;
+};
+struct padded { struct holes inner; char tail; };
+struct __attribute__((packed)) packed {
+	char a;
+	int b;
+	long c;
+	struct bits d;
+};
+struct deep {
+	int first;
+	struct {
+		int x;
+		union {
+			char c;
+			long l;
+			struct { short s[3]; } t;
+		};
+		struct { int y; } *elsewhere;
+		struct { int z; char w; } several[3];
+		enum { INSIDE = 2 } e;
+	};
+	const struct { int q; } fixed;
+	int (*const op)(struct deep *, char (*)[4]);
+	int *(*ops[2][3])(int, void (*)(int));
+	const char *const names[2];
+	volatile int flag;
+	char (*(*nested)(int (*)[5]))[7];
+	matrix m;
+	struct later *__attribute__((btf_type_tag("rcu"))) *rcu;
+	int marked __attribute__((btf_decl_tag("here")));
+	int tail[];
+} __attribute__((btf_decl_tag("there")));
+struct middle { int n; int none[0]; int more; };
+struct empty {};
+struct zero { int none[0]; };
+union both { int i; char c[4]; struct { short lo, hi; }; unsigned int low:5; };
+`
+
+// TestClangRoundTrip compiles tricky, prints the types in it, compiles what was
+// printed, and prints that: the second text must be the first.
+func TestClangRoundTrip(t *testing.T) {
+	clang := tool(t, "clang")
+	names := []string{
+		"struct later", "number", "big", "matrix", "handler", "handler_ptr", "table", "chain", "mixed", "row", "rows",
+		"allocator", "bare", "bare_ptr", "color", "tagged_ptr", "user_ptr",
+		"enum plain", "enum negative", "enum top", "enum tiny",
+		"struct bits", "struct holes", "struct padded", "struct packed", "struct deep",
+		"struct middle", "struct empty", "struct zero", "union both",
+	}
+	first := showCompiled(t, clang, tricky, names)
+	second := showCompiled(t, clang, "struct later;\n"+first, names)
+	require.Equal(t, first, second)
+
+	for _, line := range []string{
+		"typedef char *(*(*chain)(int (*)(char), void (*)(void)))(const char *);",
+		"typedef volatile const char *const *mixed;",
+		"typedef char (*(*rows)[2])[16];",
+		"typedef int (*table[5])(void);",
+		"typedef number matrix[3][4];",
+		"typedef int handler(struct later *, int, ...);",
+		"\tTOP = 4294967295,",
+		"TINY_B = 200,\n} __attribute__((__packed__)); /* size: 1 */",
+		"\tint *(*ops[2][3])(int, void (*)(int)); /*",
+		"\tchar (*(*nested)(int (*)[5]))[7];",
+	} {
+		require.Contains(t, spaces.ReplaceAllString(first, " "), spaces.ReplaceAllString(line, " "))
+	}
+	for _, tag := range []string{`btf_type_tag("rcu")`, `btf_type_tag("user")`, `btf_decl_tag("here")`, `btf_decl_tag("there")`} {
+		require.Contains(t, first, tag)
+	}
+}
+
+// showCompiled compiles a header and shows the types in it. They are used, since
+// clang drops those that are not.
+func showCompiled(t *testing.T, clang, header string, names []string) string {
+	t.Helper()
+	source := filepath.Join(t.TempDir(), "header.c")
+	object := source + ".o"
+	c := header
+	for i, name := range names {
+		c += fmt.Sprintf("%s *use%d;\n", name, i)
+		if name != "handler" {
+			c += fmt.Sprintf("%s have%d;\n", name, i)
+		}
+	}
+	require.NoError(t, os.WriteFile(source, []byte(c), 0o644))
+	output(t, clang, "-target", "bpf", "-g", "-O2", "-w", "-c", "-o", object, source)
+
+	spec, err := btf.LoadSpec(object)
+	require.NoError(t, err)
+	defer spec.Close()
+	var text strings.Builder
+	require.NoError(t, show(&text, spec, names))
+	return text.String()
+}

@@ -1,0 +1,453 @@
+// files and readers of all sorts → the same Spec
+
+package btf_test
+
+import (
+	"bytes"
+	"compress/zlib"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/stretchr/testify/require"
+)
+
+// file writes bytes to a file of this test.
+func file(t testing.TB, b []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, b, 0o644))
+	return path
+}
+
+// A plainReader hides everything but ReadAt, and gives a page at a time as sysfs
+// does.
+type plainReader struct {
+	r    io.ReaderAt
+	read int64
+}
+
+func (p *plainReader) ReadAt(b []byte, off int64) (int, error) {
+	short := false
+	if len(b) > 4096 {
+		b, short = b[:4096], true
+	}
+	n, err := p.r.ReadAt(b, off)
+	p.read += int64(n)
+	if short && err == nil {
+		err = nil // sysfs says nothing of the rest
+	}
+	return n, err
+}
+
+// everyDoor opens the bytes by path and by reader.
+func everyDoor(t *testing.T, b []byte, check func(t *testing.T, spec *btf.Spec, err error)) {
+	t.Run("path", func(t *testing.T) {
+		spec, err := btf.LoadSpec(file(t, b))
+		check(t, spec, err)
+		if err == nil {
+			require.NoError(t, spec.Close())
+		}
+	})
+	t.Run("reader", func(t *testing.T) {
+		spec, err := btf.LoadSpecFromReader(bytes.NewReader(b))
+		check(t, spec, err)
+	})
+	t.Run("plain reader", func(t *testing.T) {
+		spec, err := btf.LoadSpecFromReader(&plainReader{r: bytes.NewReader(b)})
+		check(t, spec, err)
+	})
+}
+
+func deflated(class elf.Class, order blob.Order, b []byte, claim uint64) []byte {
+	var out []byte
+	out = order.AppendUint32(out, uint32(elf.COMPRESS_ZLIB))
+	if class == elf.ELFCLASS64 {
+		out = order.AppendUint32(out, 0)
+		out = order.AppendUint64(out, claim)
+		out = order.AppendUint64(out, 1)
+	} else {
+		out = order.AppendUint32(out, uint32(claim))
+		out = order.AppendUint32(out, 1)
+	}
+	var z bytes.Buffer
+	w := zlib.NewWriter(&z)
+	_, _ = w.Write(b)
+	_ = w.Close()
+	return append(out, z.Bytes()...)
+}
+
+func TestDoors(t *testing.T) {
+	for name, order := range bothOrders {
+		raw := blob.EveryKind(order).Bytes()
+		good := func(t *testing.T, spec *btf.Spec, err error) {
+			require.NoError(t, err)
+			require.NoError(t, spec.Verify())
+			require.Equal(t, 30, spec.NumTypes())
+		}
+		t.Run(name+"/raw", func(t *testing.T) { everyDoor(t, raw, good) })
+		t.Run(name+"/raw with a tail", func(t *testing.T) { everyDoor(t, append(bytes.Clone(raw), "tail"...), good) })
+		for class, pointer := range map[elf.Class]int{elf.ELFCLASS32: 4, elf.ELFCLASS64: 8} {
+			t.Run(name+"/"+class.String(), func(t *testing.T) {
+				text := blob.Section{Name: ".text", Data: make([]byte, 5000)}
+				sound := func(t *testing.T, spec *btf.Spec, err error) {
+					good(t, spec, err)
+					require.Equal(t, pointer, spec.PointerSize(), "by the class")
+				}
+				t.Run("plain", func(t *testing.T) {
+					everyDoor(t, blob.ELF(class, order, text, blob.Section{Name: ".BTF", Data: raw}), sound)
+				})
+				t.Run("compressed", func(t *testing.T) {
+					everyDoor(t, blob.ELF(class, order, text, blob.Section{
+						Name: ".BTF", Data: deflated(class, order, raw, uint64(len(raw))), Flags: elf.SHF_COMPRESSED,
+					}), sound)
+				})
+				broken := func(name string, says string, s blob.Section) {
+					t.Run(name, func(t *testing.T) {
+						everyDoor(t, blob.ELF(class, order, text, s), func(t *testing.T, spec *btf.Spec, err error) {
+							require.True(t, spec == nil)
+							var format *btf.FormatError
+							require.ErrorAs(t, err, &format)
+							require.ErrorContains(t, err, says)
+							require.NotErrorIs(t, err, btf.ErrNotFound)
+						})
+					})
+				}
+				broken("NOBITS", "SHT_NOBITS", blob.Section{Name: ".BTF", Data: raw, Type: elf.SHT_NOBITS})
+				broken("inflates to less", "cannot be decompressed", blob.Section{
+					Name: ".BTF", Data: deflated(class, order, raw, uint64(len(raw))+1), Flags: elf.SHF_COMPRESSED,
+				})
+				broken("claims gigabytes", "268435456 are allowed", blob.Section{
+					Name: ".BTF", Data: deflated(class, order, raw, 3<<30), Flags: elf.SHF_COMPRESSED,
+				})
+				other := blob.Order(binary.LittleEndian)
+				if order.String() == other.String() {
+					other = binary.BigEndian
+				}
+				broken("other order", "the ELF header says", blob.Section{Name: ".BTF", Data: blob.EveryKind(other).Bytes()})
+				broken("no BTF inside", "magic number", blob.Section{Name: ".BTF", Data: []byte("not BTF at all, of any order")})
+				t.Run("ends past the file", func(t *testing.T) {
+					everyDoor(t, blob.ELF(class, order, text, blob.Section{Name: ".BTF", Data: raw, Size: 1 << 30}), func(t *testing.T, spec *btf.Spec, err error) {
+						require.True(t, spec == nil)
+						var format *btf.FormatError
+						require.ErrorAs(t, err, &format)
+					})
+				})
+				t.Run("none", func(t *testing.T) {
+					everyDoor(t, blob.ELF(class, order, text), func(t *testing.T, spec *btf.Spec, err error) {
+						require.True(t, spec == nil)
+						require.ErrorIs(t, err, btf.ErrNotFound)
+					})
+				})
+			})
+		}
+	}
+}
+
+// TestHugeELF: of a file of 600 MB, the headers and one window are touched.
+func TestHugeELF(t *testing.T) {
+	const huge = 600 << 20
+	raw := blob.EveryKind(binary.LittleEndian).Bytes()
+	small := blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Size: uint64(len(raw)), Offset: huge + 24})
+	f, err := os.Create(filepath.Join(t.TempDir(), "vmlinux"))
+	require.NoError(t, err)
+	defer f.Close()
+	_, err = f.Write(small)
+	require.NoError(t, err)
+	_, err = f.WriteAt(raw, huge+24) // not at a page's start
+	require.NoError(t, err)
+
+	spec, err := btf.LoadSpec(f.Name())
+	require.NoError(t, err)
+	require.NoError(t, spec.Verify())
+	require.NoError(t, spec.Close())
+
+	counted := &plainReader{r: f}
+	spec, err = btf.LoadSpecFromReader(counted)
+	require.NoError(t, err)
+	require.NoError(t, spec.Verify())
+	require.Less(t, counted.read, int64(16<<10))
+}
+
+// TestNothingUnchecked: what a few bytes claim is not allocated.
+func TestNothingUnchecked(t *testing.T) {
+	raw := blob.EveryKind(binary.LittleEndian).Bytes()
+	claims := blob.Put(binary.LittleEndian, raw, 12, 0xfffffff0) // types
+	claims = blob.Put(binary.LittleEndian, claims, 16, 0xfffffff0)
+	claims = blob.Put(binary.LittleEndian, claims, 20, 0xfffffff0)
+	vlen := blob.New(binary.LittleEndian)
+	vlen.Record(0, blob.Info(4, 0xffffff, false), 4)
+	enormous := blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw, Size: 1<<63 - 1})
+	bomb := blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{
+		Name: ".BTF", Data: deflated(elf.ELFCLASS64, binary.LittleEndian, raw, 200<<20), Flags: elf.SHF_COMPRESSED,
+	})
+	for name, b := range map[string][]byte{"header": claims, "vlen": vlen.Bytes(), "ELF": enormous, "compressed": bomb} {
+		t.Run(name, func(t *testing.T) {
+			path := file(t, b)
+			for door, open := range map[string]func() (*btf.Spec, error){
+				"path":         func() (*btf.Spec, error) { return btf.LoadSpec(path) },
+				"reader":       func() (*btf.Spec, error) { return btf.LoadSpecFromReader(bytes.NewReader(b)) },
+				"plain reader": func() (*btf.Spec, error) { return btf.LoadSpecFromReader(&plainReader{r: bytes.NewReader(b)}) },
+			} {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				_, err := open()
+				runtime.ReadMemStats(&after)
+				require.Error(t, err, door)
+				limit := uint64(1 << 20)
+				if name == "compressed" {
+					limit = 32 << 20 // debug/elf reads 10 MB at a time
+				}
+				require.Less(t, after.TotalAlloc-before.TotalAlloc, limit, door)
+			}
+		})
+	}
+}
+
+// TestPipe: raw BTF may come through one.
+func TestPipe(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("opens a descriptor by its path in /dev/fd, as Linux has it")
+	}
+	through := func(b []byte) (*btf.Spec, error) {
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		defer r.Close()
+		done := make(chan error)
+		go func() {
+			_, err := w.Write(b)
+			done <- errors.Join(err, w.Close())
+		}()
+		spec, err := btf.LoadSpec("/dev/fd/" + itoa(int(r.Fd())))
+		_, _ = io.Copy(io.Discard, r)
+		require.NoError(t, <-done)
+		return spec, err
+	}
+	spec, err := through(blob.EveryKind(binary.BigEndian).Bytes())
+	require.NoError(t, err)
+	require.NoError(t, spec.Verify())
+	_, err = through([]byte("\x9f\xeb"))
+	require.ErrorContains(t, err, "header needs 24 bytes, the blob has 2")
+	_, err = through(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: make([]byte, 100)}))
+	require.ErrorContains(t, err, "pipe")
+}
+
+func itoa(n int) string {
+	if n >= 10 {
+		return itoa(n/10) + string(rune('0'+n%10))
+	}
+	return string(rune('0' + n))
+}
+
+// TestNothingLeft: a load, failed or closed, leaves neither mapping nor
+// descriptor.
+func TestNothingLeft(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("counts in /proc")
+	}
+	count := func() (maps, descriptors int) {
+		b, err := os.ReadFile("/proc/self/maps")
+		require.NoError(t, err)
+		entries, err := os.ReadDir("/proc/self/fd")
+		require.NoError(t, err)
+		return bytes.Count(b, []byte(t.TempDir()[:len(os.TempDir())+5])), len(entries)
+	}
+	raw := blob.EveryKind(binary.LittleEndian).Bytes()
+	paths := []string{
+		file(t, raw),
+		file(t, blob.Put(binary.LittleEndian, raw, 24, 0xffffff)), // a name offset
+		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw})),
+		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw[:100]})),
+		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: blob.EveryKind(binary.BigEndian).Bytes()})),
+		file(t, nil),
+		filepath.Join(t.TempDir(), "missing"),
+		t.TempDir(),
+	}
+	maps, descriptors := count()
+	failed := 0
+	for range 100 {
+		for _, path := range paths {
+			spec, err := btf.LoadSpec(path)
+			if err != nil {
+				failed++
+				continue
+			}
+			require.NoError(t, spec.Close())
+			require.NoError(t, spec.Close())
+		}
+	}
+	require.Equal(t, 600, failed)
+	mapsAfter, descriptorsAfter := count()
+	require.Equal(t, maps, mapsAfter)
+	require.Equal(t, descriptors, descriptorsAfter)
+
+	// The counting counts: an open Spec is seen.
+	spec, err := btf.LoadSpec(paths[0])
+	require.NoError(t, err)
+	mapsOpen, _ := count()
+	require.Equal(t, maps+1, mapsOpen)
+	require.NoError(t, spec.Close())
+}
+
+// TestClose: what a Spec gave away is inert after Close.
+func TestClose(t *testing.T) {
+	blobs := map[string]func() *btf.Spec{
+		"mapped": func() *btf.Spec {
+			spec, err := btf.LoadSpec(file(t, blob.EveryKind(binary.LittleEndian).Bytes()))
+			require.NoError(t, err)
+			return spec
+		},
+		"borrowed": func() *btf.Spec { return load(t, blob.EveryKind(binary.LittleEndian).Bytes()) },
+	}
+	for name, open := range blobs {
+		t.Run(name, func(t *testing.T) {
+			spec := open()
+			types := []btf.Type{}
+			for typ := range spec.All() {
+				types = append(types, typ)
+				touch(typ)
+			}
+			var thing btf.Struct
+			require.NoError(t, spec.TypeByName("thing", &thing))
+			member := thing.Member(2)
+			var taste btf.Enum
+			require.NoError(t, spec.TypeByName("taste", &taste))
+			value := taste.Enumerator(0)
+			var describe btf.Func
+			require.NoError(t, spec.TypeByName("describe", &describe))
+			param := describe.Prototype().Param(0)
+			for range spec.TypesByEssentialName("thing") {
+			}
+
+			require.NoError(t, spec.Close())
+			require.NoError(t, spec.Close())
+
+			for _, typ := range types {
+				require.Equal(t, btf.KindVoid, typ.Kind())
+				require.Empty(t, typ.Name())
+				touch(typ)
+				_, err := btf.As[btf.Struct](typ)
+				require.ErrorIs(t, err, btf.ErrWrongKind)
+				_, err = typ.Sizeof()
+				require.Error(t, err)
+				for range typ.Tags() {
+					t.Fatal("a tag")
+				}
+			}
+			require.Zero(t, thing.NumMembers())
+			require.Zero(t, thing.Size())
+			for range thing.Members() {
+				t.Fatal("a member")
+			}
+			_, err := thing.MemberByName("next")
+			require.ErrorIs(t, err, btf.ErrNotFound)
+			require.Empty(t, member.Name())
+			require.Zero(t, member.Offset())
+			require.Zero(t, member.BitfieldSize())
+			require.Equal(t, btf.Type{}, member.Type())
+			require.Empty(t, value.Name())
+			require.Empty(t, param.Name())
+			require.Equal(t, btf.Type{}, param.Type())
+			require.Zero(t, describe.Prototype().NumParams())
+
+			_, err = spec.TypeByID(1)
+			require.ErrorIs(t, err, btf.ErrClosed)
+			_, err = spec.AnyTypeByName("thing")
+			require.ErrorIs(t, err, btf.ErrClosed)
+			_, err = spec.AnyTypesByName("thing")
+			require.ErrorIs(t, err, btf.ErrClosed)
+			require.ErrorIs(t, spec.TypeByName("thing", &thing), btf.ErrClosed)
+			require.ErrorIs(t, spec.Verify(), btf.ErrClosed)
+			for range spec.TypesByName("thing") {
+				t.Fatal("a type")
+			}
+			for range spec.TypesByEssentialName("thing") {
+				t.Fatal("a type")
+			}
+			for range spec.All() {
+				t.Fatal("a type")
+			}
+			require.Zero(t, spec.NumTypes())
+			require.False(t, spec.SortedByName())
+			_, err = btf.LoadSplitSpec(file(t, blob.Empty()), spec)
+			require.ErrorIs(t, err, btf.ErrClosed)
+			_, err = btf.LoadSplitSpecFromReader(bytes.NewReader(blob.Empty()), spec)
+			require.ErrorIs(t, err, btf.ErrClosed)
+		})
+	}
+	t.Run("base", func(t *testing.T) {
+		b, m, _ := blob.Stack(binary.LittleEndian)
+		base := load(t, b.Bytes())
+		split := loadSplit(t, m.Bytes(), base)
+		middle := as[btf.Struct](t, split, 4)
+		pointer := as[btf.Pointer](t, split, 3)
+		require.NoError(t, base.Close())
+		_, err := split.AnyTypeByName("middle")
+		require.ErrorIs(t, err, btf.ErrClosed)
+		require.Equal(t, btf.Type{}, pointer.Target(), "a type of the base")
+		require.Empty(t, middle.Member(0).Name(), "a name of the base")
+		require.NoError(t, split.Close())
+	})
+	t.Run("zero", func(t *testing.T) {
+		var spec btf.Spec
+		_, err := spec.AnyTypeByName("x")
+		require.ErrorIs(t, err, btf.ErrClosed)
+		require.NoError(t, spec.Close())
+		var typ btf.Type
+		touch(typ)
+	})
+	t.Run("no base", func(t *testing.T) {
+		_, err := btf.LoadSplitSpec("x", nil)
+		require.ErrorContains(t, err, "needs a base")
+	})
+}
+
+// TestKernelModule: names that lead elsewhere are refused before a file is opened.
+func TestKernelModule(t *testing.T) {
+	base := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
+	for _, name := range []string{"", "vmlinux", "../vmlinux", "a/b", ".."} {
+		_, err := btf.LoadKernelModuleSpec(name, base)
+		require.ErrorContains(t, err, "no name of a kernel module")
+	}
+	_, err := btf.LoadKernelModuleSpec("no_such_module", base)
+	require.ErrorIs(t, err, syscall.ENOENT)
+}
+
+// TestKernel: mapped, read, and through a descriptor, the kernel's BTF is the same.
+func TestKernel(t *testing.T) {
+	const path = "/sys/kernel/btf/vmlinux"
+	blob, err := os.ReadFile(path)
+	if err != nil {
+		_, loadErr := btf.LoadKernelSpec()
+		require.Error(t, loadErr)
+		t.Skipf("the running kernel has no BTF: %v", err)
+	}
+	mapped, err := btf.LoadKernelSpec()
+	require.NoError(t, err)
+	defer mapped.Close()
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	read, err := btf.LoadSpecFromReader(f)
+	require.NoError(t, err)
+	borrowed, err := btf.LoadRawSpec(blob)
+	require.NoError(t, err)
+	for _, spec := range []*btf.Spec{mapped, read, borrowed} {
+		require.NoError(t, spec.Verify())
+		require.Equal(t, borrowed.NumTypes(), spec.NumTypes())
+		require.Equal(t, borrowed.Header(), spec.Header())
+		var want, got btf.Struct
+		require.NoError(t, borrowed.TypeByName("task_struct", &want))
+		require.NoError(t, spec.TypeByName("task_struct", &got))
+		require.Equal(t, want.ID(), got.ID())
+		require.Equal(t, want.Size(), got.Size())
+	}
+}

@@ -1,0 +1,118 @@
+// a type → every question there is about it, without a panic
+
+package btf_test
+
+import (
+	"fmt"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+// touchLimit is how much of a list touch looks at.
+const touchLimit = 64
+
+// touch asks a type everything. It panics where a view that narrowing gave
+// contradicts itself.
+func touch(t btf.Type) {
+	_, _, _, _ = t.ID(), t.Kind(), t.KindFlag(), t.String()
+	if string(t.NameBytes()) != t.Name() {
+		panic("NameBytes is not Name")
+	}
+	size, err := t.Sizeof()
+	if err != nil && size != 0 {
+		panic("a size and an error")
+	}
+	_, _ = t.Underlying()
+	few(t.Tags(), func(d btf.DeclTag) {
+		if d.Target() != t {
+			panic(fmt.Sprintf("%v is tagged by %v", d.Target(), d))
+		}
+	})
+	narrowed(t, func(i btf.Int) { _, _, _, _ = i.Size(), i.Encoding().String(), i.Bits().Bytes(), i.Offset().String() })
+	narrowed(t, func(p btf.Pointer) { _ = p.Target().Kind() })
+	narrowed(t, func(a btf.Array) { _, _, _ = a.Element().Name(), a.Index().Name(), a.NumElements() })
+	narrowed(t, touchComposite)
+	narrowed(t, func(s btf.Struct) { touchComposite(s.Composite) })
+	narrowed(t, func(u btf.Union) { touchComposite(u.Composite) })
+	narrowed(t, func(e btf.Enum) {
+		_, _ = e.Size(), e.Signed()
+		few(e.Enumerators(), func(v btf.Enumerator) { _, _ = v.Name(), v.Value() })
+		_ = e.Enumerator(e.NumEnumerators() - 1).Name()
+		if e.Enumerator(e.NumEnumerators()) != (btf.Enumerator{}) {
+			panic("an enumerator past the last")
+		}
+	})
+	narrowed(t, func(f btf.Fwd) { _ = f.Union() })
+	narrowed(t, func(t btf.Typedef) { _ = t.Target().Name() })
+	narrowed(t, func(v btf.Volatile) { _ = v.Target().Name() })
+	narrowed(t, func(c btf.Const) { _ = c.Target().Name() })
+	narrowed(t, func(r btf.Restrict) { _ = r.Target().Name() })
+	narrowed(t, func(f btf.Func) {
+		_ = f.Linkage().String()
+		touchProto(f.Prototype())
+		for i := range min(f.Prototype().NumParams(), touchLimit) {
+			few(f.ParamTags(i), func(btf.DeclTag) {})
+		}
+	})
+	narrowed(t, touchProto)
+	narrowed(t, func(v btf.Var) { _, _ = v.Target().Name(), v.Linkage().String() })
+	narrowed(t, func(d btf.Datasec) {
+		_ = d.Size()
+		few(d.Vars(), func(v btf.VarSecinfo) { _, _, _ = v.Type().Name(), v.Offset(), v.Size() })
+		_ = d.Var(d.NumVars() - 1).Type().Kind()
+		if d.Var(d.NumVars()) != (btf.VarSecinfo{}) {
+			panic("an entry past the last")
+		}
+	})
+	narrowed(t, func(f btf.Float) { _ = f.Size() })
+	narrowed(t, func(d btf.DeclTag) { _, _, _ = d.Target().Name(), d.Component(), d.Attribute() })
+	narrowed(t, func(t btf.TypeTag) { _, _ = t.Target().Name(), t.Attribute() })
+}
+
+func touchComposite(c btf.Composite) {
+	_ = c.Size()
+	few(c.Members(), func(m btf.Member) {
+		_, _, _ = m.Offset().Bytes(), m.BitfieldSize(), m.Type().Kind()
+		few(m.Tags(), func(btf.DeclTag) {})
+		if name := m.Name(); name != "" && string(m.NameBytes()) == name {
+			if _, err := c.MemberByName(name); err != nil {
+				// Only if an anonymous member before it is broken.
+				_ = err.Error()
+			}
+		}
+	})
+	_ = c.Member(c.NumMembers() - 1).Name()
+	if c.Member(c.NumMembers()) != (btf.Member{}) {
+		panic("a member past the last")
+	}
+	_, _ = c.MemberByName("no such member")
+}
+
+func touchProto(p btf.FuncProto) {
+	_, _ = p.Return().Name(), p.Variadic()
+	few(p.Params(), func(p btf.Param) { _, _ = p.Name(), p.Type().Kind() })
+	if p.Param(p.NumParams()) != (btf.Param{}) {
+		panic("a parameter past the last")
+	}
+}
+
+// narrowed calls f if t narrows.
+func narrowed[V btf.View](t btf.Type, f func(V)) {
+	v, err := btf.As[V](t)
+	if err == nil {
+		f(v)
+	} else {
+		_ = err.Error()
+	}
+}
+
+// few calls f with the first of a list.
+func few[T any](list func(func(T) bool), f func(T)) {
+	n := 0
+	for v := range list {
+		if n++; n > touchLimit {
+			break
+		}
+		f(v)
+	}
+}
