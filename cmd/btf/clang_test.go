@@ -231,7 +231,7 @@ func TestClangRoundTrip(t *testing.T) {
 		"typedef int handler(struct later *, int, ...);",
 		"\tTOP = 4294967295,",
 		"TINY_B = 200,\n} __attribute__((__packed__)); /* size: 1 */",
-		"\tint *(*ops[2][3])(int, void (*)(int)); /*",
+		"\tint * (*ops[2][3])(int, void (*)(int)); /*",
 		"\tchar (*(*nested)(int (*)[5]))[7];",
 	} {
 		require.Contains(t, spaces.ReplaceAllString(first, " "), spaces.ReplaceAllString(line, " "))
