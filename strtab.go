@@ -48,9 +48,6 @@ func newStrtab(s section, base *strtab) (strtab, error) {
 // end is the first offset past the strings of this layer and those below.
 func (t *strtab) end() uint64 { return uint64(t.start) + uint64(len(t.bytes)) }
 
-// valid reports whether off names a string. 0 always does.
-func (t *strtab) valid(off uint32) bool { return uint64(off) < t.end() || off == 0 }
-
 // at returns the bytes from off to the end of its layer's strings: the name, its
 // NUL, and what follows. Nil if there is no such offset.
 func (t *strtab) at(off uint32) []byte {

@@ -65,7 +65,9 @@ func (p *printer) body(t btf.Type, outer uint64, depth int) error {
 	return p.attributes(t)
 }
 
-// attributes prints what follows the closing brace of a type.
+// attributes prints what follows the closing brace of a type. Unlike pahole, it does
+// not guess at alignment, which BTF does not have: where a type was aligned further
+// than its members need, there is a hole to see.
 func (p *printer) attributes(t btf.Type) error {
 	packed := false
 	switch t.Kind() {
@@ -99,9 +101,9 @@ type body struct {
 	outer  uint64 // where it lies in the outermost type, in bytes
 	depth  int    // of its members
 	union  bool
-	noted  bool // whether the line before is a remark, to be set off
-	padded int  // structs in it that end in padding
-	sum    uint64
+	noted  bool   // whether the line before is a remark, to be set off
+	padded int    // structs in it that end in padding
+	sum    uint64 // bytes of their padding
 }
 
 func (p *printer) members(t btf.Type, outer uint64, depth int) error {
@@ -130,9 +132,9 @@ func (p *printer) members(t btf.Type, outer uint64, depth int) error {
 				return err
 			}
 		}
+		b.endNotes()
 		// C allows an array without a length at the end of a struct only, and not
 		// alone in it.
-		b.endNotes()
 		flexible := p.unions == 0 && i > 0 && i == len(l.slots)-1
 		if err := b.member(m, s, flexible); err != nil {
 			return err
@@ -215,15 +217,15 @@ func (b *body) inner(d declaration, s slot) error {
 // names stay where they are. When none is left it grows again: pahole hands what is
 // then negative to C's printf, which makes it the width of the column.
 func (b *body) column() int {
-	return max(b.left(typeColumn), -b.left(typeColumn))
+	return max(b.room(typeColumn), -b.room(typeColumn))
 }
 
-// left is what of a column the indentation leaves.
-func (b *body) left(column int) int { return column - 8*(b.depth-1) }
+// room is what of a column the indentation leaves.
+func (b *body) room(column int) int { return column - 8*(b.depth-1) }
 
 // place prints where a member lies, behind what has been printed of its line.
 func (b *body) place(s slot, printed int) {
-	b.printf("%*s/* %5d", max(1, b.left(typeColumn+nameColumn)-printed), "", b.outer+s.offset)
+	b.printf("%*s/* %5d", max(1, b.room(typeColumn+nameColumn)-printed), "", b.outer+s.offset)
 	width := 5
 	if s.width != 0 {
 		b.printf(":%2d", s.first)

@@ -236,7 +236,8 @@ func (p *printer) inline(t btf.Type, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return d.around(base), nil
+	text := d.around(base)
+	return text, p.made(text)
 }
 
 // around returns the declaration with what its base is called.

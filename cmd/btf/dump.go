@@ -16,7 +16,8 @@ var dumpCommand = command{
 	summary: "every record, in the format of bpftool's raw dump",
 	details: `
 Prints what "bpftool btf dump file FILE format raw" prints, byte for byte; with
---base what its -B does. Kinds that have no view are printed as UNKNOWN.
+--base what its -B does. Kinds that have no view are printed as UNKNOWN. A record
+that is broken ends the dump, where bpftool prints on.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
@@ -98,6 +99,15 @@ func (b *text) name(name []byte) {
 	b.string("'")
 }
 
+// kind prints the name of a kind. Void has no record, but a section may list it.
+func (b *text) kind(k btf.Kind) {
+	if k == btf.KindVoid || k > btf.KindEnum64 {
+		b.string("UNKNOWN")
+	} else {
+		b.string(k.String())
+	}
+}
+
 // field prints a name and a number.
 func (b *text) field(name string, n uint64) {
 	b.string(name)
@@ -109,11 +119,7 @@ func (b *dumper) record(t btf.Type) error {
 	b.id(t)
 	b.string("] ")
 	kind := t.Kind()
-	if kind > btf.KindEnum64 {
-		b.string("UNKNOWN")
-	} else {
-		b.string(kind.String())
-	}
+	b.kind(kind)
 	b.string(" ")
 	b.name(t.NameBytes())
 
@@ -287,7 +293,7 @@ func (b *text) vars(d btf.Datasec) {
 		b.field(" offset=", uint64(v.Offset()))
 		b.field(" size=", uint64(v.Size()))
 		b.string(" (")
-		b.string(t.Kind().String())
+		b.kind(t.Kind())
 		b.string(" ")
 		b.name(t.NameBytes())
 		b.string(")")

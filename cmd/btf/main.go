@@ -8,10 +8,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -89,7 +91,7 @@ func run(args []string, stdout, stderr io.Writer, kernel func() (*btf.Spec, erro
 	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, kernel: kernel}
 	err := dispatch(env, args)
 	if flushed := env.out.Flush(); err == nil || err == errFailed {
-		err = cmpOr(flushed, err)
+		err = cmp.Or(flushed, err)
 	}
 	var usage usageError
 	switch {
@@ -98,18 +100,25 @@ func run(args []string, stdout, stderr io.Writer, kernel func() (*btf.Spec, erro
 	case err == errFailed:
 		return statusFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "btf: %v\nbtf help says more.\n", err)
+		fmt.Fprintf(stderr, "btf: %v\n%s\n", err, shortUsage(args))
 		return statusUsage
 	}
 	env.complain(err)
 	return statusFailed
 }
 
-func cmpOr(a, b error) error {
-	if a != nil {
-		return a
+// shortUsage is what a wrong argument line is answered with.
+func shortUsage(args []string) string {
+	if len(args) > 0 {
+		if c, ok := commandNamed(args[0]); ok {
+			return fmt.Sprintf("usage: %s\nbtf %s -h says more.", c.usage(), c.name)
+		}
 	}
-	return b
+	names := make([]string, len(commands))
+	for i, c := range commands {
+		names[i] = c.name
+	}
+	return fmt.Sprintf("usage: btf %s|help [flags] …\nbtf help says more.", strings.Join(names, "|"))
 }
 
 // complain says what went wrong, one sentence a line.
@@ -120,7 +129,13 @@ func (env *environment) complain(err error) {
 }
 
 // about says which file or path an error of the package is about.
-func about(what string, err error) error { return &aboutError{what, err} }
+func about(what string, err error) error {
+	// Errors of the file system say the path themselves: once is enough.
+	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == what {
+		err = path.Err
+	}
+	return &aboutError{what, err}
+}
 
 // An aboutError begins with "btf: " once, whatever the error underneath does.
 type aboutError struct {
@@ -139,20 +154,34 @@ func dispatch(env *environment, args []string) error {
 		return usageError("a command is missing: show, offset, dump, stat, verify or help")
 	}
 	name, args := args[0], args[1:]
-	switch name {
-	case "help", "-h", "-help", "--help":
+	if isHelp(name) {
 		return help(env, args)
 	}
-	for _, c := range commands {
-		if c.name == name {
-			return c.run(env, args)
-		}
+	if c, ok := commandNamed(name); ok {
+		return c.run(env, args)
 	}
 	return usageError(fmt.Sprintf("%q is no command", name))
 }
 
+func commandNamed(name string) (command, bool) {
+	for _, c := range commands {
+		if c.name == name {
+			return c, true
+		}
+	}
+	return command{}, false
+}
+
+func isHelp(arg string) bool {
+	switch arg {
+	case "help", "-h", "-help", "--help":
+		return true
+	}
+	return false
+}
+
 func help(env *environment, args []string) error {
-	if len(args) > 0 {
+	if len(args) > 0 && !isHelp(args[0]) {
 		return dispatch(env, []string{args[0], "-h"})
 	}
 	fmt.Fprint(env.out, `btf shows what BTF, the type information of the Linux kernel and of BPF programs, knows.
@@ -185,7 +214,7 @@ func (c command) run(env *environment, args []string) error {
 			return nil
 		}
 		if err != nil {
-			return usageError("btf " + c.name + ": " + err.Error())
+			return usageError(c.name + ": " + err.Error())
 		}
 		left := flags.Args()
 		if n := len(args) - len(left); n > 0 && args[n-1] == "--" {
@@ -199,8 +228,11 @@ func (c command) run(env *environment, args []string) error {
 	return act(env, rest)
 }
 
+// usage is the form of the argument line.
+func (c command) usage() string { return "btf " + c.name + " [flags] " + c.args }
+
 func (c command) help(env *environment, flags *flag.FlagSet) {
-	fmt.Fprintf(env.out, "btf %s [flags] %s\n\n%s.\n%s\n", c.name, c.args, strings.ToUpper(c.summary[:1])+c.summary[1:], c.details)
+	fmt.Fprintf(env.out, "%s\n\n%s.\n%s\n", c.usage(), strings.ToUpper(c.summary[:1])+c.summary[1:], c.details)
 	fmt.Fprintln(env.out, "Flags:")
 	flags.VisitAll(func(f *flag.Flag) {
 		value, usage := flag.UnquoteUsage(f)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -18,8 +19,9 @@ var offsetCommand = command{
 	summary: "where members lie, such as task_struct.mm",
 	details: `
 A path is the name of a struct, a union or a typedef of one, a dot, and the name of
-a member, which may be in anonymous structs and unions inside. Each path gets a
-line; if one fails, the others are answered all the same.
+a member, which may be in anonymous structs and unions inside. The type is looked
+for in split BTF first, then in what that stands on. Each path gets a line; if one
+fails, the others are answered all the same.
 
 With --json, a line is an object with path, bit_offset, byte_offset, size (bytes),
 bitfield_size (bits, 0 if it is no bitfield) and type, or with path and error.
@@ -60,10 +62,8 @@ func offset(env *environment, in *input, paths []string, asJSON bool) error {
 	encoder := json.NewEncoder(env.out)
 	encoder.SetEscapeHTML(false)
 	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
-	if !asJSON {
-		fmt.Fprintln(w, "path\tbits\tbytes\tsize\ttype")
-	}
 	var failed error
+	headed := false
 	for _, path := range paths {
 		at, err := resolve(spec, path)
 		switch {
@@ -77,6 +77,10 @@ func offset(env *environment, in *input, paths []string, asJSON bool) error {
 		case asJSON:
 			err = encoder.Encode(at)
 		default:
+			if !headed {
+				headed = true
+				fmt.Fprintln(w, "path\tbits\tbytes\tsize\ttype")
+			}
 			typ := at.Type
 			if at.BitfieldSize != 0 {
 				typ += fmt.Sprintf(" :%d", at.BitfieldSize)
@@ -98,9 +102,9 @@ func resolve(spec *btf.Spec, path string) (place, error) {
 	name, member, ok := strings.Cut(path, ".")
 	switch {
 	case !ok || name == "" || member == "":
-		return place{}, fmt.Errorf("btf: a path such as task_struct.mm wanted")
+		return place{}, errors.New("btf: a path such as task_struct.mm wanted")
 	case strings.ContainsAny(member, ".["):
-		return place{}, fmt.Errorf("btf: members of members and of arrays are not supported yet")
+		return place{}, errors.New("btf: members of members and of arrays are not supported yet")
 	}
 	composite, err := compositeByName(spec, name)
 	if err != nil {
@@ -125,8 +129,16 @@ func resolve(spec *btf.Spec, path string) (place, error) {
 }
 
 // compositeByName returns the one struct or union that a name leads to, by itself
-// or through a typedef.
+// or through a typedef: a module's own, or else the kernel's.
 func compositeByName(spec *btf.Spec, name string) (btf.Composite, error) {
+	c, err := ownComposite(spec, name)
+	for spec = spec.Base(); spec != nil && errors.Is(err, btf.ErrNotFound); spec = spec.Base() {
+		c, err = ownComposite(spec, name)
+	}
+	return c, err
+}
+
+func ownComposite(spec *btf.Spec, name string) (btf.Composite, error) {
 	var found btf.Composite
 	for t := range spec.TypesByName(name) {
 		switch t.Kind() {
@@ -136,8 +148,8 @@ func compositeByName(spec *btf.Spec, name string) (btf.Composite, error) {
 		}
 		c, err := btf.As[btf.Composite](t)
 		switch {
-		case err != nil && t.Kind() == btf.KindTypedef:
-			continue // of something else
+		case errors.Is(err, btf.ErrWrongKind):
+			continue // a typedef of something else
 		case err != nil:
 			return c, err
 		case found != btf.Composite{} && found != c:
