@@ -18,20 +18,21 @@ import (
 
 func TestUsage(t *testing.T) {
 	for _, test := range []struct {
-		args []string
-		says string
+		args  []string
+		says  string
+		usage string
 	}{
-		{nil, "a command is missing"},
-		{[]string{"frobnicate"}, `"frobnicate" is no command`},
-		{[]string{"show"}, "a name is missing"},
-		{[]string{"offset"}, "a path is missing"},
-		{[]string{"verify"}, "a file is missing"},
-		{[]string{"dump", "a", "b"}, `there is "b" too`},
-		{[]string{"dump", "a", "--btf", "b"}, "the file stands twice"},
-		{[]string{"stat", "--base", "a"}, "--base wants a file"},
-		{[]string{"stat", "-m", "a", "--btf", "b"}, "-m is the running kernel's"},
-		{[]string{"stat", "--nonsense"}, "not defined: -nonsense"},
-		{[]string{"help", "frobnicate"}, `"frobnicate" is no command`},
+		{nil, "a command is missing", "btf show|"},
+		{[]string{"frobnicate"}, `"frobnicate" is no command`, "btf show|"},
+		{[]string{"show"}, "a name is missing", "btf show [flags] NAME…"},
+		{[]string{"offset"}, "a path is missing", "btf offset [flags] PATH…"},
+		{[]string{"verify"}, "a file is missing", "btf verify [flags] FILE…"},
+		{[]string{"dump", "a", "b"}, `there is "b" too`, "btf dump [flags] [FILE]"},
+		{[]string{"dump", "a", "--btf", "b"}, "the file stands twice", "btf dump [flags] [FILE]"},
+		{[]string{"stat", "--base", "a"}, "--base wants a file", "btf stat [flags] [FILE]"},
+		{[]string{"stat", "-m", "a", "--btf", "b"}, "-m is the running kernel's", "btf stat [flags] [FILE]"},
+		{[]string{"stat", "--nonsense"}, "btf: stat: flag provided but not defined: -nonsense", "btf stat [flags] [FILE]"},
+		{[]string{"help", "frobnicate"}, `"frobnicate" is no command`, "btf show|"},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			stdout, stderr, status := btfRun(test.args...)
@@ -39,6 +40,7 @@ func TestUsage(t *testing.T) {
 			require.Empty(t, stdout)
 			require.True(t, strings.HasPrefix(stderr, "btf: "), stderr)
 			require.Contains(t, stderr, test.says)
+			require.Contains(t, stderr, "\nusage: "+test.usage)
 		})
 	}
 }
@@ -47,6 +49,12 @@ func TestHelp(t *testing.T) {
 	stdout, stderr, status := btfRun("help")
 	require.Zero(t, status)
 	require.Empty(t, stderr)
+	for _, args := range [][]string{{"-h"}, {"--help"}, {"help", "help"}, {"help", "-h"}, {"-h", "-h"}} {
+		again, stderr, status := btfRun(args...)
+		require.Zero(t, status, args)
+		require.Empty(t, stderr, args)
+		require.Equal(t, stdout, again, args)
+	}
 	for _, c := range commands {
 		require.Contains(t, stdout, "btf "+c.name)
 		for _, args := range [][]string{{c.name, "-h"}, {c.name, "--help"}, {"help", c.name}} {
@@ -64,7 +72,8 @@ func TestErrors(t *testing.T) {
 		args   []string
 		stderr string
 	}{
-		{[]string{"dump", missing}, "btf: " + missing + ": open " + missing + ": no such file or directory\n"},
+		{[]string{"dump", missing}, "btf: " + missing + ": no such file or directory\n"},
+		{[]string{"stat", "--base", missing, "main.go"}, "btf: " + missing + ": no such file or directory\n"},
 		{[]string{"dump", "main.go"}, "btf: main.go: header at offset 0x0: begins with 2f 2f, not with the magic number 0xeb9f in either byte order\n"},
 		{[]string{"stat", "--base", "main.go", "--btf", "input.go"}, "btf: main.go: header at offset 0x0: begins with 2f 2f, not with the magic number 0xeb9f in either byte order\n"},
 	} {
@@ -112,12 +121,13 @@ func TestVerify(t *testing.T) {
 	require.Empty(t, stderr)
 	require.Zero(t, status)
 
-	stdout, stderr, status = btfRun("verify", broken, good, "main.go")
+	stdout, stderr, status = btfRun("verify", broken, good, "main.go", "missing")
 	lines := strings.Split(stdout, "\n")
-	require.Len(t, lines, 4)
+	require.Len(t, lines, 5)
 	require.Regexp(t, `: types section at offset 0x\w+ \(type \d+\): .* below \d+ wanted, it is 2147483647$`, lines[0])
 	require.Equal(t, good+": ok", lines[1])
 	require.Regexp(t, `^main.go: header at offset 0x0: `, lines[2])
+	require.Equal(t, "missing: no such file or directory", lines[3])
 	require.Empty(t, stderr)
 	require.Equal(t, statusFailed, status)
 }
@@ -142,8 +152,40 @@ func TestStat(t *testing.T) {
 	}
 }
 
-// TestClosedPipe: a reader that has seen enough is no error.
+// TestClosedPipe: a reader that has seen enough is no error, here one that is
+// gone before anything is written.
 func TestClosedPipe(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has another error for this")
+	}
+	path := fixture(t)
+	for _, args := range [][]string{{"help"}, {"dump", path}, {"stat", path}, {"offset", "--json", "--btf", path, "page.flags"}} {
+		t.Run(args[0], func(t *testing.T) {
+			r, w, err := os.Pipe()
+			require.NoError(t, err)
+			defer w.Close()
+			require.NoError(t, r.Close())
+			var stderr bytes.Buffer
+			require.Zero(t, run(args, w, &stderr, btf.LoadKernelSpec))
+			require.Empty(t, stderr.String())
+		})
+	}
+}
+
+// TestFullDisk: what cannot be written for another reason is an error.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("no device that is always full: %v", err)
+	}
+	defer full.Close()
+	var stderr bytes.Buffer
+	require.Equal(t, statusFailed, run([]string{"help"}, full, &stderr, btf.LoadKernelSpec))
+	require.Equal(t, "btf: write /dev/full: no space left on device\n", stderr.String())
+}
+
+// TestHead runs the command as a shell does, where a signal may end it.
+func TestHead(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no sh on Windows")
 	}

@@ -3,101 +3,225 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
+	encode "github.com/seed-6c4a6465/btf/internal/blob"
 	"github.com/stretchr/testify/require"
 )
 
-// TestOffset asks for the direct members of many structs of the fixture, and
-// compares with what bpftool's raw dump says of them.
-func TestOffset(t *testing.T) {
-	path := fixture(t)
-	dump := output(t, tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")
+// A dumped is a record as the text of bpftool's raw dump has it.
+type dumped struct {
+	kind, name            string
+	size, target, nrElems uint64
+	members               []dumpedMember
+}
 
-	type member struct{ offset, bitfield uint64 }
-	head := regexp.MustCompile(`^\[\d+\] (\w+) '(\w+)'`)
-	line := regexp.MustCompile(`^\t'(\w+)' type_id=\d+ bits_offset=(\d+)(?: bitfield_size=(\d+))?`)
-	wanted := map[string]member{}
-	seen := map[string]int{} // how often a name is that of a struct, union or typedef
-	in := ""
-	for text := range strings.Lines(dump) {
-		if m := head.FindStringSubmatch(text); m != nil {
-			in = ""
-			switch m[1] {
-			case "STRUCT", "UNION":
-				in = m[2]
-				seen[m[2]]++
-			case "TYPEDEF":
-				seen[m[2]]++
-			}
-		} else if text[0] == '[' {
-			in = ""
-		} else if m := line.FindStringSubmatch(text); m != nil && in != "" {
-			offset, err := strconv.ParseUint(m[2], 10, 64)
-			require.NoError(t, err)
-			bitfield, _ := strconv.ParseUint("0"+m[3], 10, 64)
-			wanted[in+"."+m[1]] = member{offset, bitfield}
+type dumpedMember struct {
+	name                   string
+	typ, offset, bitfields uint64
+}
+
+var (
+	dumpedHead   = regexp.MustCompile(`^\[(\d+)\] (\w+) '(.*?)'`)
+	dumpedField  = regexp.MustCompile(` (size|type_id|nr_elems|bits_offset|bitfield_size)=(\d+)`)
+	dumpedInside = regexp.MustCompile(`^\t'(.*?)' type_id=`)
+)
+
+// readDump reads what bpftool says of a file.
+func readDump(t *testing.T, path string) map[uint64]*dumped {
+	t.Helper()
+	number := func(s string) uint64 {
+		n, err := strconv.ParseUint(s, 10, 64)
+		require.NoError(t, err)
+		return n
+	}
+	fields := func(line string) map[string]uint64 {
+		all := map[string]uint64{}
+		for _, m := range dumpedField.FindAllStringSubmatch(line, -1) {
+			all[m[1]] = number(m[2])
+		}
+		return all
+	}
+	types := map[uint64]*dumped{}
+	var in *dumped
+	for line := range strings.Lines(output(t, tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")) {
+		if m := dumpedHead.FindStringSubmatch(line); m != nil {
+			f := fields(line)
+			in = &dumped{kind: m[2], name: m[3], size: f["size"], target: f["type_id"], nrElems: f["nr_elems"]}
+			types[number(m[1])] = in
+		} else if m := dumpedInside.FindStringSubmatch(line); m != nil && (in.kind == "STRUCT" || in.kind == "UNION") {
+			f := fields(line)
+			in.members = append(in.members, dumpedMember{m[1], f["type_id"], f["bits_offset"], f["bitfield_size"]})
 		}
 	}
+	require.NotEmpty(t, types)
+	return types
+}
+
+// sizeOf adds up what the dump of a 64-bit machine says of a type.
+func sizeOf(types map[uint64]*dumped, id uint64) uint64 {
+	switch d := types[id]; d.kind {
+	case "PTR":
+		return 8
+	case "ARRAY":
+		return d.nrElems * sizeOf(types, d.target)
+	case "TYPEDEF", "CONST", "VOLATILE", "RESTRICT", "TYPE_TAG":
+		return sizeOf(types, d.target)
+	default:
+		return d.size
+	}
+}
+
+// collect adds the members that C lets one name, those of anonymous members too.
+func collect(types map[uint64]*dumped, d *dumped, path string, outer uint64, into map[string]place) {
+	for _, m := range d.members {
+		switch inner := types[m.typ]; {
+		case m.name != "(anon)":
+			offset := outer + m.offset
+			into[path+"."+m.name] = place{
+				BitOffset: offset, ByteOffset: offset / 8,
+				Size: sizeOf(types, m.typ), BitfieldSize: m.bitfields,
+			}
+		case inner.kind == "STRUCT" || inner.kind == "UNION":
+			collect(types, inner, path, outer+m.offset, into)
+		}
+	}
+}
+
+// TestOffset asks for thousands of members, and compares with what bpftool's raw
+// dump says of them.
+func TestOffset(t *testing.T) {
+	t.Run("fixture", func(t *testing.T) { sameOffsets(t, fixture(t)) })
+	t.Run("kernel", func(t *testing.T) { sameOffsets(t, kernel(t)) })
+}
+
+func sameOffsets(t *testing.T, path string) {
+	types := readDump(t, path)
+	named := map[string]int{} // how many structs, unions and typedefs have a name
+	for _, d := range types {
+		switch d.kind {
+		case "STRUCT", "UNION", "TYPEDEF":
+			named[d.name]++
+		}
+	}
+	wanted := map[string]place{}
+	for _, d := range types {
+		if (d.kind == "STRUCT" || d.kind == "UNION") && d.name != "(anon)" && named[d.name] == 1 {
+			collect(types, d, d.name, 0, wanted)
+		}
+	}
+	require.Contains(t, wanted, "task_struct.mm")
+	// Nested in an anonymous union of an anonymous struct.
+	require.Contains(t, wanted, "sk_buff.next")
+
 	args := []string{"offset", "--json", "--btf", path}
+	options := len(args)
 	for path := range wanted {
-		if name, _, _ := strings.Cut(path, "."); seen[name] == 1 && len(args) < 20_000 {
+		if len(args) < 20_000 {
 			args = append(args, path)
 		}
 	}
-	stdout, _, _ := btfRun(args...)
+	args = append(args, "task_struct.mm", "sk_buff.next")
+	stdout, stderr, status := btfRun(args...)
+	require.Empty(t, stderr)
+	require.Zero(t, status)
 	decoder := json.NewDecoder(strings.NewReader(stdout))
 	decoder.DisallowUnknownFields()
-	answers, bitfields := 0, 0
-	for _, path := range args[4:] {
-		var got struct {
-			place
-			Error string `json:"error"`
-		}
-		require.NoError(t, decoder.Decode(&got))
-		require.Equal(t, path, got.Path, "in the order asked")
-		if got.Error != "" {
-			// Only what has no size: the dump says nothing of that.
-			require.Contains(t, got.Error, "size of", path)
-			continue
-		}
+	bitfields := 0
+	for _, path := range args[options:] {
+		var got place
+		require.NoError(t, decoder.Decode(&got), path)
 		want := wanted[path]
-		require.Equal(t, want.offset, got.BitOffset, path)
-		require.Equal(t, want.offset/8, got.ByteOffset, path)
-		require.Equal(t, want.bitfield, got.BitfieldSize, path)
-		answers++
-		if want.bitfield != 0 {
+		want.Path, want.Type = path, got.Type
+		if want != got {
+			require.Equal(t, want, got)
+		}
+		require.NotEmpty(t, got.Type, path)
+		if got.BitfieldSize != 0 {
 			bitfields++
 		}
 	}
-	require.Greater(t, answers, 15_000)
+	require.False(t, decoder.More())
 	require.Greater(t, bitfields, 100)
 }
 
-// TestOffsetSize compares sizes with those that bpftool prints of the structs
-// themselves, and types with what the source of the kernel says.
-func TestOffsetText(t *testing.T) {
+// TestOffsetJSON: the form of a line is what scripts rely on.
+func TestOffsetJSON(t *testing.T) {
 	path := fixture(t)
 	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "task_struct.nope", "sk_buff.len", "nope", "a.b.c", "--json")
 	require.Equal(t, statusFailed, status)
 	require.Empty(t, stderr)
-	var types, errors []string
-	for line := range strings.Lines(stdout) {
-		var got struct{ Type, Error string }
-		require.NoError(t, json.Unmarshal([]byte(line), &got))
-		types, errors = append(types, got.Type), append(errors, got.Error)
-	}
-	require.Equal(t, []string{"struct mm_struct *", "", "unsigned int", "", ""}, types)
-	require.Regexp(t, `^member "nope" of STRUCT task_struct \(id \d+\): not found$`, errors[1])
-	require.Equal(t, "a path such as task_struct.mm wanted", errors[3])
-	require.Contains(t, errors[4], "not supported yet")
+	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
+	require.Len(t, lines, 5)
+	require.Regexp(t, `^{"path":"task_struct\.mm","bit_offset":\d+,"byte_offset":\d+,"size":8,"bitfield_size":0,"type":"struct mm_struct \*"}$`, lines[0])
+	require.Regexp(t, `^{"path":"task_struct\.nope","error":"member \\"nope\\" of STRUCT task_struct \(id \d+\): not found"}$`, lines[1])
+	require.Regexp(t, `^{"path":"sk_buff\.len",.*,"type":"unsigned int"}$`, lines[2])
+	require.Equal(t, `{"path":"nope","error":"a path such as task_struct.mm wanted"}`, lines[3])
+	require.Regexp(t, `^{"path":"a\.b\.c","error":".*not supported yet"}$`, lines[4])
 
-	stdout, stderr, status = btfRun("offset", "--btf", path, "task_struct.mm", "irq_info.nope")
+	before, _, status := btfRun("offset", "-json", "--btf", path, "task_struct.mm")
+	require.Zero(t, status)
+	require.Equal(t, lines[0]+"\n", before, "flags before the paths")
+}
+
+func TestOffsetText(t *testing.T) {
+	path := fixture(t)
+	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "irq_info.nope")
 	require.Equal(t, statusFailed, status)
 	require.Regexp(t, `^path +bits +bytes +size +type\ntask_struct\.mm +\d+ +\d+ +8 +struct mm_struct \*\n$`, stdout)
 	require.Regexp(t, `^btf: irq_info.nope: .*multiple matching types\n$`, stderr)
+
+	stdout, stderr, status = btfRun("offset", "--btf", path, "nope.nope", "pid_t.nope", ".", "a.")
+	require.Equal(t, statusFailed, status)
+	require.Empty(t, stdout, "a head without lines")
+	require.Equal(t, `btf: nope.nope: struct or union "nope": not found
+btf: pid_t.nope: struct or union "pid_t": not found
+btf: .: a path such as task_struct.mm wanted
+btf: a.: a path such as task_struct.mm wanted
+`, stderr)
+}
+
+// TestOffsetBlobs asks for what the fixture has none of: split BTF, typedefs that
+// share their name or are broken, pointers of unknown size.
+func TestOffsetBlobs(t *testing.T) {
+	base := encode.New(binary.BigEndian)
+	integer := base.Int("int", 4, encode.Signed)
+	long := base.Int("long", 4, encode.Signed)
+	base.Struct("lower", 8, encode.Member{Name: "first", Type: integer}, encode.Member{Name: "second", Type: long, Offset: 32})
+	base.Struct("both", 4, encode.Member{Name: "kernel", Type: integer})
+	same := base.Struct("same", 4, encode.Member{Name: "x", Type: integer})
+	base.Typedef("same", base.Const(same))
+	base.Typedef("broken", 1<<20)
+	split := base.Split()
+	pointer := split.Pointer(same)
+	split.Struct("both", 8, encode.Member{Name: "own", Type: pointer, Offset: 32})
+	split.Union("either", 4, encode.Member{Name: "same", Type: same})
+
+	dir := t.TempDir()
+	lower, upper := filepath.Join(dir, "base.btf"), filepath.Join(dir, "split.btf")
+	require.NoError(t, os.WriteFile(lower, base.Bytes(), 0o644))
+	require.NoError(t, os.WriteFile(upper, split.Bytes(), 0o644))
+
+	for _, test := range []struct{ path, want string }{
+		{"lower.second", `"bit_offset":32,"byte_offset":4,"size":4,"bitfield_size":0,"type":"long"`},
+		{"both.own", `"bit_offset":32,"byte_offset":4,"size":4,"bitfield_size":0,"type":"struct same *"`},
+		{"either.same", `"bit_offset":0,"byte_offset":0,"size":4,"bitfield_size":0,"type":"struct same"`},
+		{"same.x", `"bit_offset":0,"byte_offset":0,"size":4,"bitfield_size":0,"type":"int"`},
+		{"both.kernel", `"error":"member \"kernel\" of STRUCT both (id 10): not found"`},
+		{"broken.x", `"error":"types section at offset`},
+	} {
+		t.Run(test.path, func(t *testing.T) {
+			stdout, stderr, status := btfRun("offset", "--json", "--btf", upper, "--base", lower, test.path)
+			require.Empty(t, stderr)
+			require.Equal(t, strings.HasPrefix(test.want, `"error"`), status == statusFailed)
+			require.Contains(t, stdout, `{"path":"`+test.path+`",`+test.want)
+		})
+	}
 }
