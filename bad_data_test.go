@@ -4,10 +4,18 @@ package btf_test
 
 import (
 	"bytes"
+	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/blob"
@@ -113,9 +121,9 @@ func defects() []defect {
 		{name: "split of another order", base: blob.EveryKind(binary.BigEndian).Bytes(), blob: whole, load: "split BTF is little-endian, its base big-endian"},
 
 		{name: "typedef of itself", blob: victim(func(b *blob.Builder) { b.Typedef("victim", 2) }),
-			size: "more than 32 typedefs", member: "more than 32 typedefs"},
+			size: "more than 32 typedefs", member: "more than 32 typedefs", verify: "more than 32 typedefs"},
 		{name: "typedefs of each other", blob: victim(func(b *blob.Builder) { b.Typedef("victim", 3); b.Typedef("other", 2) }),
-			size: "more than 32 typedefs", member: "more than 32 typedefs"},
+			size: "more than 32 typedefs", member: "more than 32 typedefs", verify: "more than 32 typedefs"},
 		{name: "array of itself", blob: victim(func(b *blob.Builder) {
 			b.Record(b.String("victim"), blob.Info(3, 0, false), 0, 2, 1, 2)
 		}), size: "more than 32 typedefs"},
@@ -184,15 +192,15 @@ func defects() []defect {
 		}
 		all = append(all, defect{name: "first bytes of a header", blob: whole[:n], load: says})
 	}
-	// A chain of 32 is the longest that is followed.
-	for links, says := range map[int]string{30: "", 31: "", 32: "more than 32 typedefs", 33: "more than 32 typedefs"} {
+	// What the longest chain is that is followed, TestLongestChain says.
+	for links, says := range map[int]string{30: "", 31: "", 33: "more than 32 typedefs", 40: "more than 32 typedefs"} {
 		all = append(all, defect{name: "a chain of qualifiers", blob: victim(func(b *blob.Builder) {
 			b.Typedef("victim", 3)
 			for i := range uint32(links - 1) {
 				b.Const(i + 4)
 			}
 			b.Struct("", 4, blob.Member{Name: "wanted", Type: 1})
-		}), size: says, member: says})
+		}), size: says, member: says, verify: says})
 	}
 	// Each id and each name that a record can hold, out of range; and each record,
 	// cut short.
@@ -358,4 +366,393 @@ func narrowToOwn(t btf.Type) error {
 func into[V btf.View](t btf.Type) error {
 	_, err := btf.As[V](t)
 	return err
+}
+
+// allocated returns how many bytes f allocates, and how it ends.
+func allocated(f func() error) (uint64, error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, err
+}
+
+// TestReaderOfUnknownEnd: a SectionReader up to the end of all things, as debug/elf
+// itself makes of an io.ReaderAt, says nothing about how much there is. What the
+// header claims is not to be allocated because of it.
+func TestReaderOfUnknownEnd(t *testing.T) {
+	whole := blob.EveryKind(little).Bytes()
+	// Not so much that a failure takes the machine down, if it can be had at all.
+	claim := uint32(256 << 20)
+	if strconv.IntSize == 32 {
+		claim = 3 << 30
+	}
+	const limit = 1 << 20
+	raw := blob.Put(little, whole, 12, claim)
+	inELF := func(size uint64) []byte {
+		return blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: whole, Size: size})
+	}
+	for name, b := range map[string][]byte{
+		"header": raw, "ELF": inELF(uint64(claim)), "ELF, no slice is as long": inELF(1 << 62),
+	} {
+		for _, n := range []int64{1 << 40, math.MaxInt64} {
+			if uint64(n) < 1<<62 && strings.Contains(name, "no slice") {
+				continue // larger than what the reader says
+			}
+			t.Run(fmt.Sprintf("%s, of %d", name, n), func(t *testing.T) {
+				require.NotPanics(t, func() {
+					size, err := allocated(func() error {
+						_, err := btf.LoadSpecFromReader(io.NewSectionReader(bytes.NewReader(b), 0, n))
+						return err
+					})
+					var format *btf.FormatError
+					require.ErrorAs(t, err, &format)
+					require.Less(t, size, uint64(limit))
+				})
+			})
+		}
+	}
+	// Sound bytes load, whatever the reader says of its end.
+	for name, b := range map[string][]byte{"raw": whole, "ELF": inELF(0)} {
+		t.Run("sound "+name, func(t *testing.T) {
+			spec, err := btf.LoadSpecFromReader(io.NewSectionReader(bytes.NewReader(b), 0, math.MaxInt64))
+			require.NoError(t, err)
+			require.NoError(t, spec.Verify())
+		})
+	}
+}
+
+// TestELFClaims: a file of a few bytes may claim any number of sections, and any
+// length of their names.
+func TestELFClaims(t *testing.T) {
+	for _, class := range []elf.Class{elf.ELFCLASS32, elf.ELFCLASS64} {
+		for name, order := range bothOrders {
+			sound := blob.ELF(class, order, blob.Section{Name: ".BTF", Data: blob.Empty()})
+			// Where the number of sections, section 0 and the size of a section stand.
+			count, table, entry, size := 48, int(order.Uint32(sound[32:])), 40, 20
+			if class == elf.ELFCLASS64 {
+				count, table, entry, size = 60, int(order.Uint64(sound[40:])), 64, 32
+			}
+			claim := func(b []byte, at int, v uint32) {
+				if class == elf.ELFCLASS64 {
+					order.PutUint64(b[at:], uint64(v)<<8)
+				} else {
+					order.PutUint32(b[at:], v)
+				}
+			}
+			many := bytes.Clone(sound)
+			order.PutUint16(many[count:], 0xfeff)
+			more := bytes.Clone(sound) // the number stands in section 0
+			order.PutUint16(more[count:], 0)
+			claim(more, table+size, 0x0fffffff)
+			names := bytes.Clone(sound)
+			claim(names, table+2*entry+size, 0x7fffffff)
+			for what, b := range map[string][]byte{"many sections": many, "more sections": more, "names": names} {
+				t.Run(name+"/"+class.String()+"/"+what, func(t *testing.T) {
+					size, err := allocated(func() error {
+						_, err := btf.LoadSpecFromReader(bytes.NewReader(b))
+						return err
+					})
+					var format *btf.FormatError
+					require.ErrorAs(t, err, &format)
+					require.Equal(t, "ELF", format.Section)
+					// debug/elf reads what is claimed 10 MB at a time.
+					require.Less(t, size, uint64(16<<20))
+				})
+			}
+		}
+	}
+}
+
+// TestLongestChain: the kernel takes 32 qualifiers in a row over an integer, and
+// refuses 33 ("Exceeded max resolving depth:32").
+func TestLongestChain(t *testing.T) {
+	for links, follows := range map[uint32]bool{31: true, 32: true, 33: false} {
+		t.Run(fmt.Sprint(links), func(t *testing.T) {
+			spec := load(t, victim(func(b *blob.Builder) {
+				b.Typedef("victim", 3)
+				for i := range links - 2 {
+					b.Const(i + 4)
+				}
+				b.Const(1)
+			}))
+			typ, err := spec.AnyTypeByName("victim")
+			require.NoError(t, err)
+			_, err = btf.As[btf.Int](typ)
+			_, underErr := typ.Underlying()
+			_, sizeErr := typ.Sizeof()
+			for what, err := range map[string]error{"As": err, "Underlying": underErr, "Sizeof": sizeErr} {
+				if follows {
+					require.NoError(t, err, what)
+				} else {
+					require.ErrorContains(t, err, "more than 32", what)
+				}
+			}
+		})
+	}
+}
+
+// TestVerifyChains: what Verify lets pass, no later narrowing refuses, as its
+// comment says: not because of a loop either.
+func TestVerifyChains(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"typedef of itself":      victim(func(b *blob.Builder) { b.Typedef("victim", 2) }),
+		"typedefs of each other": victim(func(b *blob.Builder) { b.Typedef("victim", 3); b.Typedef("other", 2) }),
+		"qualifiers in a circle": victim(func(b *blob.Builder) { b.Typedef("victim", 3); b.Const(4); b.Volatile(3) }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := load(t, b)
+			typ, err := spec.AnyTypeByName("victim")
+			require.NoError(t, err)
+			_, narrowErr := btf.As[btf.Struct](typ)
+			if verifyErr := spec.Verify(); verifyErr == nil {
+				require.ErrorIs(t, narrowErr, btf.ErrWrongKind, "verified, then refused")
+			}
+		})
+	}
+}
+
+// TestErrorPlaces: a FormatError leads to the bytes it is about.
+func TestErrorPlaces(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		blob []byte
+		want btf.FormatError
+	}{
+		{"version", headerWith(0, 0x0002eb9f), btf.FormatError{Section: "header", Offset: 2}},
+		{"header length", headerWith(4, 20), btf.FormatError{Section: "header", Offset: 4}},
+		{"alignment", headerWith(8, 1), btf.FormatError{Section: "header", Offset: 8}},
+		{"strings", blob.Put(little, blob.EveryKind(little).Bytes(), len(blob.EveryKind(little).Bytes())-4, 0x78787878), btf.FormatError{Section: "strings", Offset: 237}},
+		{"layout", blob.Put(little, blob.Unknown(little).Bytes(), 28, 5), btf.FormatError{Section: "layout"}},
+		{"kind", victim(func(b *blob.Builder) { b.Const(1); b.Record(0, blob.Info(99, 0, false), 0) }), btf.FormatError{Section: "types", Offset: 28, TypeID: 3}},
+		{"cut record", truncatedRecord(13, 2, 4), btf.FormatError{Section: "types", Offset: 16, TypeID: 2}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := btf.LoadRawSpec(row.blob)
+			var format *btf.FormatError
+			require.ErrorAs(t, err, &format)
+			require.Equal(t, row.want, btf.FormatError{Section: format.Section, Offset: format.Offset, TypeID: format.TypeID}, err)
+		})
+	}
+	narrowed := []struct {
+		name string
+		blob []byte
+		want btf.FormatError
+	}{
+		{"member type", victim(func(b *blob.Builder) {
+			b.Struct("victim", 8, blob.Member{Name: "x", Type: 1}, blob.Member{Name: "y", Type: 9})
+		}), btf.FormatError{Section: "types", Offset: 16 + 12 + 12 + 4, TypeID: 2}},
+		{"member name", victim(func(b *blob.Builder) {
+			b.Record(b.String("victim"), blob.Info(4, 2, false), 8, 0, 1, 0, 0xffffff, 1, 0)
+		}), btf.FormatError{Section: "types", Offset: 16 + 12 + 12, TypeID: 2}},
+		{"result", victim(func(b *blob.Builder) { b.Func("victim", 3, 0); b.FuncProto(77) }), btf.FormatError{Section: "types", Offset: 28 + 8, TypeID: 3}},
+		{"array index", victim(func(b *blob.Builder) { b.Record(b.String("victim"), blob.Info(3, 0, false), 0, 1, 88, 4) }), btf.FormatError{Section: "types", Offset: 16 + 12 + 4, TypeID: 2}},
+	}
+	for _, row := range narrowed {
+		t.Run(row.name, func(t *testing.T) {
+			typ, err := load(t, row.blob).AnyTypeByName("victim")
+			require.NoError(t, err)
+			var format *btf.FormatError
+			require.ErrorAs(t, narrowToOwn(typ), &format)
+			require.Equal(t, row.want, btf.FormatError{Section: format.Section, Offset: format.Offset, TypeID: format.TypeID}, format)
+		})
+	}
+}
+
+// TestRewritten: bytes that somebody overwrites while a Spec reads them give wrong
+// answers, and never a panic. The views were proved before that.
+func TestRewritten(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	for round := range 2000 {
+		order := blob.Order(binary.LittleEndian)
+		if round%2 == 0 {
+			order = binary.BigEndian
+		}
+		b := blob.EveryKind(order).Bytes()
+		spec := load(t, b)
+		if round%3 == 0 {
+			// Everything that is built on first use, from sound bytes.
+			_, _ = spec.AnyTypeByName("no such type")
+			_, _ = spec.AnyTypeByName("no such type")
+			for range spec.TypesByEssentialName("thing") {
+			}
+			for range as[btf.Struct](t, spec, 13).Tags() {
+			}
+			_ = spec.PointerSize()
+		}
+		thing, taste, width := as[btf.Struct](t, spec, 13), as[btf.Enum](t, spec, 15), as[btf.Enum](t, spec, 16)
+		describe, data := as[btf.Func](t, spec, 18), as[btf.Datasec](t, spec, 21)
+		for range 1 + random.IntN(40) {
+			b[24+random.IntN(len(b)-24)] = byte(random.Uint32())
+		}
+		require.NotPanics(t, func() {
+			for typ := range spec.All() {
+				touch(typ)
+				few(spec.TypesByName(typ.Name()), func(btf.Type) {})
+				few(spec.TypesByEssentialName(typ.Name()), func(btf.Type) {})
+			}
+			touchComposite(thing.Composite)
+			for _, e := range []btf.Enum{taste, width} {
+				few(e.Enumerators(), func(v btf.Enumerator) { _, _ = v.Name(), v.Value() })
+				_ = e.Enumerator(e.NumEnumerators() - 1).Name()
+			}
+			_ = describe.Prototype().Variadic()
+			few(describe.Prototype().Params(), func(p btf.Param) { _, _ = p.Name(), p.Type().Kind() })
+			few(data.Vars(), func(v btf.VarSecinfo) { _, _ = v.Type().Name(), v.Offset() })
+			_, _ = spec.Verify(), spec.SortedByName()
+		})
+	}
+}
+
+// brokenReader gives some bytes and then an error, or nothing at all.
+type brokenReader struct {
+	b   []byte
+	err error
+}
+
+func (r brokenReader) ReadAt(p []byte, off int64) (int, error) {
+	if off >= int64(len(r.b)) {
+		return 0, r.err
+	}
+	n := copy(p, r.b[off:])
+	if n < len(p) {
+		return n, r.err
+	}
+	return n, nil
+}
+
+// TestBrokenReaders: what a reader says went wrong is in the error; one that
+// gives no more, though it says nothing, has ended.
+func TestBrokenReaders(t *testing.T) {
+	whole := blob.EveryKind(little).Bytes()
+	inELF := blob.ELF(elf.ELFCLASS32, little, blob.Section{Name: ".BTF", Data: whole})
+	broken := errors.New("the disk is on fire")
+	for name, b := range map[string][]byte{"raw": whole, "ELF": inELF} {
+		for _, n := range []int{0, 3, 10, 24, 31, 32, 33, 100, 300} {
+			t.Run(fmt.Sprintf("%s/%d", name, n), func(t *testing.T) {
+				_, err := btf.LoadSpecFromReader(brokenReader{b[:n], broken})
+				require.ErrorIs(t, err, broken)
+				_, err = btf.LoadSpecFromReader(brokenReader{b[:n], io.EOF})
+				var format *btf.FormatError
+				require.ErrorAs(t, err, &format)
+				if name == "raw" {
+					_, err = btf.LoadSpecFromReader(brokenReader{b[:n], nil})
+					require.ErrorAs(t, err, &format)
+				}
+			})
+		}
+	}
+}
+
+// TestLongNames: name offsets may lie anywhere inside one long string, so that a
+// few bytes a type are enough to give each a name of megabytes.
+// Questions that are about no such name must not take the time to read them all.
+func TestLongNames(t *testing.T) {
+	const types = 4000
+	build := func(length int) []byte {
+		b := blob.New(little)
+		off := b.String(strings.Repeat("_", length))
+		b.Int("int", 4, blob.Signed)
+		words := make([]uint32, 0, 3*types)
+		for i := range uint32(types) {
+			name := off + i%uint32(length)
+			b.Record(name, blob.Info(7, 0, false), 0)
+			words = append(words, name, 1, 0)
+		}
+		b.Record(b.String("victim"), blob.Info(4, types, false), 4, words...)
+		return b.Bytes()
+	}
+	short, long, longest := build(16), build(256<<10), build(4<<20)
+	for name, ask := range map[string]func(spec *btf.Spec){
+		"first look-up": func(spec *btf.Spec) { _, _ = spec.AnyTypeByName("int") },
+		"look-ups": func(spec *btf.Spec) {
+			for range 3 {
+				_, _ = spec.AnyTypeByName("int")
+			}
+		},
+		"essential name": func(spec *btf.Spec) {
+			for range spec.TypesByEssentialName("int") {
+			}
+		},
+		"member": func(spec *btf.Spec) {
+			var victim btf.Struct
+			_ = spec.TypeByName("victim", &victim)
+			_, _ = victim.MemberByName("no such member")
+		},
+		"verify": func(spec *btf.Spec) { _ = spec.Verify() },
+		"sorted": func(spec *btf.Spec) { _ = spec.SortedByName() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			took := func(b []byte) time.Duration {
+				least := time.Hour
+				for range 3 {
+					spec := load(t, b)
+					begin := time.Now()
+					ask(spec)
+					least = min(least, time.Since(begin))
+				}
+				return least
+			}
+			// Far more than reading the long string once takes, and far less than
+			// reading it for each type.
+			limit := 30*time.Millisecond + 20*took(short)
+			require.Less(t, took(long), limit, "names of 256 KB") // and no longer ones, which take minutes
+			require.Less(t, took(longest), 3*limit, "names of 4 MB")
+		})
+	}
+}
+
+// TestMutated gives every word of the records other values that could stand there,
+// so that most of the blobs load: an id of another type, another name, another
+// kind or number of elements. What loads is asked everything.
+func TestMutated(t *testing.T) {
+	random := rand.New(rand.NewPCG(9, 10))
+	loaded := 0
+	for round := range 4000 {
+		order, recipe := blob.Order(binary.LittleEndian), blob.EveryKind
+		if round%2 == 0 {
+			order = binary.BigEndian
+		}
+		if round%5 == 0 {
+			recipe = blob.Unknown
+		}
+		b := recipe(order).Bytes()
+		from := int(order.Uint32(b[4:]) + order.Uint32(b[8:]))
+		words := int(order.Uint32(b[12:])) / 4
+		for range 1 + random.IntN(4) {
+			at := from + 4*random.IntN(words)
+			old := order.Uint32(b[at:])
+			var word uint32
+			switch random.IntN(6) {
+			case 0:
+				word = random.Uint32N(34) // an id
+			case 1:
+				word = random.Uint32N(240) // a name
+			case 2:
+				word = old ^ 1<<random.IntN(32)
+			case 3:
+				word = old&0xff | random.Uint32N(32)<<24 | random.Uint32N(2)<<31 // a kind
+			case 4:
+				word = old + random.Uint32N(5) - 2
+			case 5:
+				word = random.Uint32()
+			}
+			order.PutUint32(b[at:], word)
+		}
+		spec, err := btf.LoadRawSpec(b)
+		if err != nil {
+			var format *btf.FormatError
+			require.ErrorAs(t, err, &format)
+			continue
+		}
+		loaded++
+		require.NotPanics(t, func() { touchSpec(t, spec) })
+		if err := spec.Verify(); err != nil {
+			var format *btf.FormatError
+			require.ErrorAs(t, err, &format)
+			require.NotZero(t, format.TypeID)
+			require.Equal(t, "types", format.Section)
+		}
+	}
+	require.Greater(t, loaded, 1000)
 }

@@ -451,3 +451,229 @@ func TestNameInsideName(t *testing.T) {
 	require.NotNil(t, empty.NameBytes(), "a name without bytes is not none")
 	require.Empty(t, empty.NameBytes())
 }
+
+// TestNUL: no name has a NUL in it, so that a question with one has no answer,
+// whatever stands behind a name in the strings.
+func TestNUL(t *testing.T) {
+	b := blob.New(binary.LittleEndian)
+	b.Int("int", 4, blob.Signed)
+	b.Int("long", 8, blob.Signed)
+	b.Struct("pair", 8, blob.Member{Name: "a", Type: 1}, blob.Member{Name: "b", Type: 1, Offset: 32})
+	spec := load(t, b.Bytes())
+	for _, when := range []string{"without an index", "with one"} {
+		for _, name := range []string{"int\x00", "int\x00long", "\x00int", "\x00", "int\x00long\x00pair"} {
+			_, err := spec.AnyTypeByName(name)
+			require.ErrorIs(t, err, btf.ErrNotFound, "%q %s", name, when)
+			for typ := range load(t, b.Bytes()).TypesByName(name) {
+				t.Errorf("%v for %q, first of all", typ, name)
+			}
+			for typ := range spec.TypesByEssentialName(name) {
+				t.Errorf("%v for the flavours of %q", typ, name)
+			}
+		}
+	}
+	pair := as[btf.Struct](t, spec, 3)
+	for _, name := range []string{"a\x00b", "a\x00", "\x00a"} {
+		_, err := pair.MemberByName(name)
+		require.ErrorIs(t, err, btf.ErrNotFound, "%q", name)
+	}
+}
+
+// TestFlags: what kind_flag and vlen mean where they are no flag of bitfields and
+// no number of elements.
+func TestFlags(t *testing.T) {
+	for name, order := range bothOrders {
+		t.Run(name, func(t *testing.T) {
+			b := blob.New(order)
+			integer := b.Int("int", 4, blob.Signed)
+			target := btf.TypeID(integer)
+			tag := btf.TypeID(b.TypeTag("address_space(1)", integer, true))
+			thing := b.Struct("thing", 4, blob.Member{Name: "x", Type: integer})
+			attribute := btf.TypeID(b.DeclTag("packed", thing, -1, true))
+			forward := btf.TypeID(b.Fwd("elsewhere", false))
+			proto := b.FuncProto(0)
+			static, global, extern, odd := btf.TypeID(b.Func("a", proto, 0)), btf.TypeID(b.Func("b", proto, 1)), btf.TypeID(b.Func("c", proto, 2)), btf.TypeID(b.Func("d", proto, 0xffffff))
+			imported, strange := btf.TypeID(b.Var("v", integer, 2)), btf.TypeID(b.Var("w", integer, 77))
+			only := btf.TypeID(b.FuncProto(0, blob.Param{}))
+			variadic := btf.TypeID(b.FuncProto(integer, blob.Param{Name: "n", Type: integer}, blob.Param{}))
+			unnamed := btf.TypeID(b.FuncProto(0, blob.Param{}, blob.Param{Type: integer}))
+			ksyms := btf.TypeID(b.Datasec(".ksyms", 0, blob.Variable{Type: uint32(extern)}))
+			narrow := btf.TypeID(b.Enum("narrow", 1, false, blob.Value{Name: "ALL", Value: 0xffffffff}))
+			negative := btf.TypeID(b.Enum64("negative", 8, true, blob.Value{Name: "LEAST", Value: -1 << 63}, blob.Value{Name: "MINUS", Value: -2}))
+			spec := load(t, b.Bytes())
+			require.NoError(t, spec.Verify())
+
+			require.True(t, as[btf.TypeTag](t, spec, tag).Attribute())
+			require.Equal(t, "address_space(1)", as[btf.TypeTag](t, spec, tag).Name())
+			require.Equal(t, target, as[btf.Int](t, spec, tag).ID(), "through the attribute")
+			require.True(t, as[btf.DeclTag](t, spec, attribute).Attribute())
+			require.Equal(t, -1, as[btf.DeclTag](t, spec, attribute).Component())
+			require.False(t, as[btf.Struct](t, spec, btf.TypeID(thing)).KindFlag())
+			require.False(t, as[btf.Fwd](t, spec, forward).Union())
+
+			for id, want := range map[btf.TypeID]string{static: "static", global: "global", extern: "extern", odd: "linkage(16777215)"} {
+				f := as[btf.Func](t, spec, id)
+				require.Equal(t, want, f.Linkage().String())
+				require.Equal(t, btf.TypeID(proto), f.Prototype().ID())
+				require.Zero(t, f.Prototype().NumParams())
+				require.False(t, f.Prototype().Variadic())
+				require.Equal(t, btf.Type{}, f.Prototype().Return())
+			}
+			require.Equal(t, btf.ExternVar, as[btf.Var](t, spec, imported).Linkage())
+			require.Equal(t, "linkage(77)", as[btf.Var](t, spec, strange).Linkage().String())
+
+			require.True(t, as[btf.FuncProto](t, spec, only).Variadic())
+			require.Zero(t, as[btf.FuncProto](t, spec, only).NumParams())
+			require.True(t, as[btf.FuncProto](t, spec, variadic).Variadic())
+			require.Equal(t, 1, as[btf.FuncProto](t, spec, variadic).NumParams())
+			last := as[btf.FuncProto](t, spec, unnamed)
+			require.False(t, last.Variadic(), "void without a name is only an ellipsis at the end")
+			require.Equal(t, 2, last.NumParams())
+			require.Equal(t, btf.Type{}, last.Param(0).Type())
+			require.Equal(t, target, last.Param(1).Type().ID())
+
+			section := as[btf.Datasec](t, spec, ksyms)
+			require.Zero(t, section.Size(), "as compilers leave it")
+			require.Equal(t, as[btf.Func](t, spec, extern).Type, section.Var(0).Type())
+
+			require.Equal(t, uint64(0xffffffff), as[btf.Enum](t, spec, narrow).Enumerator(0).Value())
+			require.Equal(t, uint32(1), as[btf.Enum](t, spec, narrow).Size())
+			least := as[btf.Enum](t, spec, negative)
+			require.True(t, least.Signed())
+			require.Equal(t, int64(-1<<63), int64(least.Enumerator(0).Value()))
+			require.Equal(t, int64(-2), int64(least.Enumerator(1).Value()))
+		})
+	}
+}
+
+// TestNested: a member is found through anonymous structs, unions, typedefs and
+// qualifiers of them, and its offset counts from the outermost.
+func TestNested(t *testing.T) {
+	for name, order := range bothOrders {
+		t.Run(name, func(t *testing.T) {
+			b := blob.New(order)
+			integer := b.Int("int", 4, blob.Signed)
+			deepest := b.Struct("", 8, blob.Member{Name: "x", Type: integer}, blob.Member{Name: "bits", Type: integer, Offset: 35, Bitfield: 7})
+			union := b.Union("", 8, blob.Member{Name: "other", Type: integer}, blob.Member{Type: deepest})
+			qualified := b.Const(b.Typedef("inner_t", union))
+			middle := b.Struct("", 16, blob.Member{Name: "first", Type: integer}, blob.Member{Type: qualified, Offset: 64})
+			named := b.Struct("named", 8, blob.Member{Name: "hidden", Type: integer})
+			b.Struct("outer", 40,
+				blob.Member{Name: "n", Type: named},
+				blob.Member{Type: integer, Offset: 64, Bitfield: 3}, // unnamed bits
+				blob.Member{Type: b.Pointer(named), Offset: 128},
+				blob.Member{Type: middle, Offset: 192},
+				blob.Member{Name: "x2", Type: integer, Offset: 320},
+			)
+			var outer btf.Struct
+			require.NoError(t, load(t, b.Bytes()).TypeByName("outer", &outer))
+			for name, want := range map[string]struct{ offset, bitfield btf.Bits }{
+				"n": {0, 0}, "first": {192, 0}, "other": {256, 0}, "x": {256, 0}, "bits": {291, 7}, "x2": {320, 0},
+			} {
+				m, err := outer.MemberByName(name)
+				require.NoError(t, err, name)
+				require.Equal(t, name, m.Name())
+				require.Equal(t, want.offset, m.Offset(), name)
+				require.Equal(t, want.bitfield, m.BitfieldSize(), name)
+			}
+			x, err := outer.MemberByName("x")
+			require.NoError(t, err)
+			require.Equal(t, btf.TypeID(deepest), x.Parent().ID())
+			require.Equal(t, btf.Bits(0), x.Parent().Member(0).Offset(), "asked of the parent")
+			for _, name := range []string{"hidden", "inner_t", "named", "outer"} {
+				_, err := outer.MemberByName(name)
+				require.ErrorIs(t, err, btf.ErrNotFound, name)
+			}
+		})
+	}
+}
+
+// TestArrangements: sections in any order, with gaps, behind a header of any
+// length, are the same types.
+func TestArrangements(t *testing.T) {
+	for name, order := range bothOrders {
+		t.Run(name, func(t *testing.T) {
+			b := blob.Unknown(order)
+			usual := load(t, b.Bytes())
+			same := func(t *testing.T, blob []byte) {
+				everyDoor(t, blob, func(t *testing.T, spec *btf.Spec, err error) {
+					require.NoError(t, err)
+					require.NoError(t, spec.Verify())
+					require.Equal(t, usual.NumTypes(), spec.NumTypes())
+					for typ := range usual.All() {
+						got, err := spec.TypeByID(typ.ID())
+						require.NoError(t, err)
+						require.Equal(t, typ.String(), got.String())
+					}
+					var after btf.Struct
+					require.NoError(t, spec.TypeByName("after", &after))
+					require.Equal(t, "x", after.Member(0).Name())
+				})
+			}
+			for order, parts := range map[string][]blob.Part{
+				"types, strings, layout": {blob.Types, blob.Strings, blob.Layout},
+				"types, layout, strings": {blob.Types, blob.Layout, blob.Strings},
+				"strings, types, layout": {blob.Strings, blob.Types, blob.Layout},
+				"strings, layout, types": {blob.Strings, blob.Layout, blob.Types},
+				"layout, strings, types": {blob.Layout, blob.Strings, blob.Types},
+				"layout, types, strings": {blob.Layout, blob.Types, blob.Strings},
+			} {
+				t.Run(order, func(t *testing.T) { same(t, b.Arrange(0, parts...)) })
+				t.Run(order+", with gaps", func(t *testing.T) { same(t, b.Arrange(13, parts...)) })
+			}
+			for _, length := range []uint32{36, 40, 64, 4096} {
+				b.HeaderLen = length
+				t.Run("header of "+itoa(int(length)), func(t *testing.T) { same(t, b.Bytes()) })
+			}
+		})
+	}
+	// Between 24 and 32 bytes there is no room for a layout section, and the bytes
+	// that are there mean nothing.
+	for _, length := range []uint32{25, 28, 31} {
+		b := blob.New(binary.LittleEndian)
+		b.HeaderLen = length
+		b.Int("int", 4, blob.Signed)
+		bytes := b.Bytes()
+		bytes[24] = 0xff
+		t.Run("header of "+itoa(int(length)), func(t *testing.T) {
+			spec := load(t, bytes)
+			require.NoError(t, spec.Verify())
+			require.Equal(t, "int", as[btf.Int](t, spec, 1).Name())
+			require.Zero(t, spec.Header().LayoutOffset)
+		})
+	}
+}
+
+// TestManyMembers: the last of 70,000 members is as near as the first.
+func TestManyMembers(t *testing.T) {
+	b := blob.New(binary.BigEndian)
+	b.Int("int", 4, blob.Signed)
+	const n = 70_000
+	members := make([]blob.Member, n)
+	for i := range members {
+		members[i] = blob.Member{Name: "m", Type: 1, Offset: uint32(i) * 32}
+	}
+	members[n-1].Name = "last"
+	b.Struct("wide", 4*n, members...)
+	b.Typedef("after", 2)
+	var wide btf.Struct
+	require.NoError(t, load(t, b.Bytes()).TypeByName("wide", &wide))
+	require.Equal(t, n, wide.NumMembers())
+	last, err := wide.MemberByName("last")
+	require.NoError(t, err)
+	require.Equal(t, btf.Bits(32*(n-1)), last.Offset())
+	require.Equal(t, wide.Member(n-1), last)
+}
+
+// TestPointerSizeAfterClose: a closed Spec knows nothing, whether or not it was
+// asked before.
+func TestPointerSizeAfterClose(t *testing.T) {
+	for _, before := range []bool{false, true} {
+		spec := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
+		if before {
+			require.Equal(t, 8, spec.PointerSize())
+		}
+		require.NoError(t, spec.Close())
+		require.Zero(t, spec.PointerSize(), "asked before: %v", before)
+	}
+}

@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,11 +62,13 @@ func TestCorpus(t *testing.T) {
 		{"vmlinux-amd64-7.1-sorted-layout.btf.gz", "amd64-7.1", 103_406, 8, binary.LittleEndian, true},
 	} {
 		t.Run(k.file, func(t *testing.T) {
-			spec, err := btf.LoadRawSpec(gunzip(t, filepath.Join(dir, k.file)))
+			blob := gunzip(t, filepath.Join(dir, k.file))
+			spec, err := btf.LoadRawSpec(blob)
 			require.NoError(t, err)
 			kernels[k.release] = spec
 			require.NoError(t, spec.Verify())
 			require.Equal(t, k.types, spec.NumTypes())
+			require.Equal(t, k.types, countRecords(t, blob, k.order))
 			require.Equal(t, k.pointer, spec.PointerSize())
 			require.Equal(t, k.order, spec.ByteOrder())
 			require.Equal(t, k.sorted, spec.SortedByName())
@@ -78,6 +83,7 @@ func TestCorpus(t *testing.T) {
 			size, err := comm.Type().Sizeof()
 			require.NoError(t, err)
 			require.Equal(t, uint64(16), size, "TASK_COMM_LEN of the kernel's source")
+			findAll(t, spec)
 			// The last of an odd step, so that all kinds of them are asked about.
 			for typ := range spec.All() {
 				if typ.ID()%31 == 0 {
@@ -102,14 +108,17 @@ func TestCorpus(t *testing.T) {
 			if filepath.Base(path) == "crc16.btf" {
 				require.Equal(t, 4, spec.NumTypes())
 			}
+			b, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, countRecords(t, b, spec.ByteOrder()), spec.NumTypes())
+			require.Equal(t, base.ByteOrder(), spec.ByteOrder())
+			first := btf.TypeID(base.NumTypes() + 1)
 			for typ := range spec.All() {
+				require.Equal(t, first, typ.ID())
+				first++
 				touch(typ)
-				found := typ.NameBytes() == nil
-				for other := range spec.TypesByName(typ.Name()) {
-					found = found || other == typ
-				}
-				require.True(t, found, typ)
 			}
+			findAll(t, spec)
 		})
 	}
 	t.Run("distilled", func(t *testing.T) {
@@ -120,6 +129,24 @@ func TestCorpus(t *testing.T) {
 		require.NoError(t, err)
 		defer spec.Close()
 		require.NoError(t, spec.Verify())
+		require.NoError(t, base.Verify())
+		require.Positive(t, base.NumTypes())
+		require.Positive(t, spec.NumTypes())
+		findAll(t, base)
+		findAll(t, spec)
+
+		// What the base was distilled to is enough to name what the module refers to.
+		below := 0
+		for typ := range spec.All() {
+			touch(typ)
+			if p, err := btf.As[btf.Pointer](typ); err == nil {
+				if target := p.Target(); target.ID() != 0 && target.ID() <= btf.TypeID(base.NumTypes()) {
+					require.NotEqual(t, btf.KindVoid, target.Kind())
+					below++
+				}
+			}
+		}
+		require.NotZero(t, below)
 	})
 	objects, err := filepath.Glob(filepath.Join(dir, "bpf", "*.o"))
 	require.NoError(t, err)
@@ -141,6 +168,82 @@ func TestCorpus(t *testing.T) {
 					touch(typ)
 				}
 			})
+		})
+	}
+}
+
+// findAll asks for each name of a Spec, and for what it is a flavour of.
+func findAll(t *testing.T, spec *btf.Spec) {
+	t.Helper()
+	ids := map[string][]btf.TypeID{}
+	for typ := range spec.All() {
+		if name := typ.Name(); name != "" {
+			ids[name] = append(ids[name], typ.ID())
+		}
+	}
+	for name, want := range ids {
+		var got []btf.TypeID
+		for typ := range spec.TypesByName(name) {
+			got = append(got, typ.ID())
+		}
+		if !slices.Equal(want, got) {
+			t.Fatalf("%q: found %v, there are %v", name, got, want)
+		}
+		flavors := 0
+		for typ := range spec.TypesByEssentialName(name) {
+			if slices.Contains(want, typ.ID()) {
+				flavors++
+			}
+		}
+		if flavors != len(want) {
+			t.Fatalf("%q: %d of %v found by the essential name", name, flavors, want)
+		}
+	}
+}
+
+// countRecords counts the records of a blob in the simplest way, from the table in
+// include/uapi/linux/btf.h and nothing else.
+func countRecords(t *testing.T, b []byte, order binary.ByteOrder) (count int) {
+	t.Helper()
+	once := map[uint32]int{1: 4, 3: 12, 14: 4, 17: 4}
+	each := map[uint32]int{4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
+	types := b[order.Uint32(b[4:])+order.Uint32(b[8:]):]
+	types = types[:order.Uint32(b[12:])]
+	for len(types) > 0 {
+		info := order.Uint32(types[4:])
+		kind := info >> 24 & 0x7f
+		types = types[12+once[kind]+each[kind]*int(info&0xffffff):]
+		count++
+	}
+	return count
+}
+
+// TestRunningKernel finds every name of the kernel that runs the test, and reads
+// its modules.
+func TestRunningKernel(t *testing.T) {
+	kernel, err := btf.LoadKernelSpec()
+	if errors.Is(err, btf.ErrNotSupported) || errors.Is(err, fs.ErrPermission) {
+		t.Skipf("the running system shows no BTF: %v", err)
+	}
+	require.NoError(t, err)
+	defer kernel.Close()
+	require.NoError(t, kernel.Verify())
+	findAll(t, kernel)
+
+	entries, err := os.ReadDir("/sys/kernel/btf")
+	if err != nil {
+		return // it came from a file
+	}
+	for _, entry := range entries {
+		if entry.Name() == "vmlinux" || strings.Contains(entry.Name(), ".") {
+			continue
+		}
+		t.Run(entry.Name(), func(t *testing.T) {
+			module, err := btf.LoadKernelModuleSpec(entry.Name(), kernel)
+			require.NoError(t, err)
+			defer module.Close()
+			require.NoError(t, module.Verify())
+			findAll(t, module)
 		})
 	}
 }

@@ -32,7 +32,7 @@ func (s *Spec) All() iter.Seq[Type] { return s.layer.all() }
 // index, and those after it use that.
 func (s *Spec) TypesByName(name string) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
-		if name != "" && s.usable() == nil {
+		if possible(name) && s.usable() == nil {
 			s.names.named(&s.layer, name, yield)
 		}
 	}
@@ -45,7 +45,7 @@ func (s *Spec) TypesByName(name string) iter.Seq[Type] {
 // libbpf).
 func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
-		if name != "" && s.usable() == nil {
+		if possible(name) && s.usable() == nil {
 			s.names.flavors(&s.layer, name, yield)
 		}
 	}

@@ -5,8 +5,10 @@ package btf_test
 import (
 	"bytes"
 	"debug/elf"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
@@ -150,6 +152,55 @@ func FuzzELF(f *testing.F) {
 		raw, err := btf.LoadRawSpec(data)
 		if err != nil || raw.NumTypes() != spec.NumTypes() || raw.Header() != spec.Header() {
 			t.Fatalf("the section alone: %v", err)
+		}
+	})
+}
+
+// FuzzNames asks a Spec for any name: the first look-up, which has no index, those
+// after it, and looking at each type are to find the same.
+func FuzzNames(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.btf")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no blobs in testdata (%v): go run ./testdata/gen", err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range []string{"", "int", "thing", "thing___old", "thing___new", "___describe", "after", "list", "upper", "no such type", "int\x00unsigned long", "int\x00shared"} {
+			f.Add(b, name)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte, name string) {
+		spec, err := btf.LoadRawSpec(b)
+		if err != nil || spec.NumTypes() > 1000 {
+			return
+		}
+		var want, wantFlavors []btf.Type
+		for typ := range spec.All() {
+			if had := typ.Name(); had != "" && had == name {
+				want = append(want, typ)
+			}
+			// The rule is that of names_test.go, not the package's own.
+			if had := typ.Name(); had != "" && essential(had) == essential(name) {
+				wantFlavors = append(wantFlavors, typ)
+			}
+		}
+		for _, when := range []string{"without an index", "with one", "again"} {
+			if got := slices.Collect(spec.TypesByName(name)); !slices.Equal(want, got) {
+				t.Fatalf("%q %s: %v, by looking at each: %v", name, when, got, want)
+			}
+		}
+		if got := slices.Collect(spec.TypesByEssentialName(name)); !slices.Equal(wantFlavors, got) {
+			t.Fatalf("flavours of %q: %v, by looking at each: %v", name, got, wantFlavors)
+		}
+		typ, err := spec.AnyTypeByName(name)
+		switch {
+		case len(want) == 1 && (err != nil || typ != want[0]),
+			len(want) == 0 && !errors.Is(err, btf.ErrNotFound),
+			len(want) > 1 && !errors.Is(err, btf.ErrMultipleMatches):
+			t.Fatalf("%q is %v, %v, by looking at each: %v", name, typ, err, want)
 		}
 	})
 }

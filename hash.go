@@ -15,23 +15,15 @@ const hashed = 32
 // hashName returns the hash of the name at the front of b, which ends at a NUL.
 // It is hashString of that name, without looking for the end first: with 71,000
 // names, most of the time would go to guessing their lengths wrong.
-func hashName(b []byte) (uint32, bool) {
+func hashName(b []byte) uint32 {
 	if len(b) < hashed {
-		return hashString(upToNUL(b)), true
+		return hashString(upToNUL(b))
 	}
-	w0, in := cut(binary.LittleEndian.Uint64(b), ^uint64(0))
-	w1, in := cut(binary.LittleEndian.Uint64(b[8:]), in)
-	w2, in := cut(binary.LittleEndian.Uint64(b[16:]), in)
-	w3, _ := cut(binary.LittleEndian.Uint64(b[24:]), in)
-	return mix(w0, w1, w2, w3), true
-}
-
-// hashFlavor returns the hash of the essential name at the front of b, if the name
-// is longer than that.
-func hashFlavor(b []byte) (uint32, bool) {
-	b = upToNUL(b)
-	n := essentialLen(b)
-	return hashString(b[:n]), n < len(b)
+	w0, in := upTo(binary.LittleEndian.Uint64(b), ^uint64(0))
+	w1, in := upTo(binary.LittleEndian.Uint64(b[8:]), in)
+	w2, in := upTo(binary.LittleEndian.Uint64(b[16:]), in)
+	w3, _ := upTo(binary.LittleEndian.Uint64(b[24:]), in)
+	return mix(w0, w1, w2, w3)
 }
 
 func upToNUL(b []byte) []byte {
@@ -58,9 +50,9 @@ func mix(w0, w1, w2, w3 uint64) uint32 {
 	return uint32(h ^ h>>32)
 }
 
-// cut clears w from its first NUL byte on, or all of it where in is 0. The second
+// upTo clears w from its first NUL byte on, or all of it where in is 0. The second
 // result is in for the next word: 0 from the word with the NUL on.
-func cut(w, in uint64) (uint64, uint64) {
+func upTo(w, in uint64) (uint64, uint64) {
 	const eachByte, topBits = 0x0101010101010101, 0x8080808080808080
 	nul := (w - eachByte) &^ w & topBits // the lowest bit set is that of the first NUL
 	keep := (nul&-nul)>>7 - 1            // the bytes below it, all if there is none

@@ -23,9 +23,18 @@ type lazyIndex struct {
 	built atomic.Pointer[nameIndex]
 }
 
-func (x *lazyIndex) of(l *layer, hash func([]byte) (uint32, bool)) *nameIndex {
+func (x *lazyIndex) of(l *layer, hash func(l *layer, off uint32) (uint32, bool)) *nameIndex {
 	x.once.Do(func() { x.built.Store(newNameIndex(l, hash)) })
 	return x.built.Load()
+}
+
+// hashExact hashes the name at off.
+func hashExact(l *layer, off uint32) (uint32, bool) { return hashName(l.strings.at(off)), true }
+
+// hashFlavored hashes the essential name at off, if that is not the whole name.
+func hashFlavored(l *layer, off uint32) (uint32, bool) {
+	essential, ok := l.essential(off)
+	return hashString(essential), ok
 }
 
 // named yields the types called name, by id.
@@ -34,7 +43,7 @@ func (n *names) named(l *layer, name string, yield func(Type) bool) {
 		l.scan(name, yield)
 		return
 	}
-	m := n.exact.of(l, hashName).lookup(l, hashString(name))
+	m := n.exact.of(l, hashExact).lookup(l, hashString(name))
 	for t, ok := m.next(); ok; t, ok = m.next() {
 		if l.strings.is(t.nameOff(), name) && !yield(t) {
 			return
@@ -48,9 +57,9 @@ func (n *names) flavors(l *layer, name string, yield func(Type) bool) {
 	hash := hashString(name)
 	var plain matches
 	if essentialLen(name) == len(name) { // else it is a flavour of something shorter
-		plain = n.exact.of(l, hashName).lookup(l, hash)
+		plain = n.exact.of(l, hashExact).lookup(l, hash)
 	}
-	flavored := n.flavor.of(l, hashFlavor).lookup(l, hash)
+	flavored := n.flavor.of(l, hashFlavored).lookup(l, hash)
 
 	// Merge the two, which are both by id.
 	p, morePlain := plain.next()
@@ -62,8 +71,8 @@ func (n *names) flavors(l *layer, name string, yield func(Type) bool) {
 			t, match = p, l.strings.is(p.nameOff(), name)
 			p, morePlain = plain.next()
 		} else {
-			had := f.NameBytes()
-			t, match = f, string(had[:essentialLen(had)]) == name
+			had, ok := l.essential(f.nameOff())
+			t, match = f, ok && string(had) == name
 			f, moreFlavored = flavored.next()
 		}
 		if match && !yield(t) {
@@ -138,15 +147,14 @@ type nameIndex struct {
 // through, fewer make more bounds.
 const inBucket = 4
 
-// newNameIndex holds the records whose name hash takes: it is given the name, its
-// NUL and what follows.
-func newNameIndex(l *layer, hash func([]byte) (uint32, bool)) *nameIndex {
+// newNameIndex holds the records whose name hash takes.
+func newNameIndex(l *layer, hash func(l *layer, off uint32) (uint32, bool)) *nameIndex {
 	x := &nameIndex{bits: bits.Len32(l.starts.count)}
 	type pair struct{ hash, number uint32 }
 	pairs := make([]pair, 0, l.starts.count)
 	for b := (batch{}); l.next(&b); {
 		for i, name := range b.names[:b.n] {
-			if h, ok := hash(l.strings.at(name)); ok {
+			if h, ok := hash(l, name); ok {
 				pairs = append(pairs, pair{h, b.numbers[i]})
 			}
 		}

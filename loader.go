@@ -77,8 +77,8 @@ const kernelBTF = "/sys/kernel/btf/"
 
 // LoadKernelSpec opens the BTF of the running kernel: /sys/kernel/btf/vmlinux, or
 // where there is none the vmlinux file of the running release in one of the places
-// where distributions put it. The error matches [ErrNotSupported] if there is none
-// of these either.
+// where distributions put it. Of several that are there, the first that has BTF is
+// taken. The error matches [ErrNotSupported] if there is none of these either.
 func LoadKernelSpec() (*Spec, error) {
 	s, err := LoadSpec(kernelBTF + "vmlinux")
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -89,6 +89,7 @@ func LoadKernelSpec() (*Spec, error) {
 		return nil, fmt.Errorf("btf: kernel BTF: %w", ErrNotSupported)
 	}
 	// The list of libbpf's btf__load_vmlinux_btf.
+	var first error
 	for _, place := range []string{
 		"/boot/vmlinux-%[1]s",
 		"/lib/modules/%[1]s/vmlinux-%[1]s",
@@ -99,9 +100,15 @@ func LoadKernelSpec() (*Spec, error) {
 		"/usr/lib/debug/lib/modules/%[1]s/vmlinux",
 	} {
 		s, err := LoadSpec(fmt.Sprintf(place, bytes.TrimSpace(release)))
-		if !errors.Is(err, fs.ErrNotExist) {
-			return s, err
+		if err == nil {
+			return s, nil
 		}
+		if first == nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrNotFound) {
+			first = err
+		}
+	}
+	if first != nil {
+		return nil, first
 	}
 	return nil, fmt.Errorf("btf: BTF of kernel %s: %w", bytes.TrimSpace(release), ErrNotSupported)
 }
@@ -130,12 +137,11 @@ func loadPath(path string, base *Spec) (s *Spec, err error) {
 	if !info.Mode().IsRegular() {
 		return loadStream(f, base)
 	}
-	var head [len("\x7fELF")]byte
-	n, err := f.ReadAt(head[:], 0)
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("btf: %w", err)
+	head, err := readWindow(f, 0, headerSizeMax)
+	if err != nil {
+		return nil, err
 	}
-	if isELF(head[:n]) {
+	if isELF(head) {
 		w, err := elfWindow(f, info.Size(), ".BTF")
 		if err != nil {
 			return nil, err
@@ -149,7 +155,7 @@ func loadPath(path string, base *Spec) (s *Spec, err error) {
 		}
 		return newELFSpec(m, w, base)
 	}
-	m, err := openWindow(f, 0, info.Size())
+	m, err := openWindow(f, 0, min(info.Size(), extent(head)))
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +184,7 @@ func loadStream(r io.Reader, base *Spec) (*Spec, error) {
 
 func loadReader(r io.ReaderAt, base *Spec) (*Spec, error) {
 	size := sizeOf(r)
-	head, err := readWindow(r, 0, headerSizeMax, headerSizeMax)
+	head, err := readWindow(r, 0, headerSizeMax)
 	if err != nil {
 		return nil, err
 	}
@@ -191,13 +197,7 @@ func loadReader(r io.ReaderAt, base *Spec) (*Spec, error) {
 	}
 	blob := w.inflated
 	if blob == nil {
-		// What the reader is known to have is allocated at once.
-		expected := int64(64 << 10)
-		if size >= 0 {
-			w.size = min(w.size, size-w.off)
-			expected = w.size
-		}
-		if blob, err = readWindow(r, w.off, w.size, expected); err != nil {
+		if blob, err = readWindow(r, w.off, w.size); err != nil {
 			return nil, err
 		}
 	}

@@ -49,7 +49,7 @@ func (m Member) oddInt() (Int, bool) {
 // The error matches [ErrNotFound] if there is none. It is a [*FormatError] if an
 // anonymous member on the way is broken, or if they nest without end.
 func (c Composite) MemberByName(name string) (Member, error) {
-	if name == "" || c.layer == nil {
+	if !possible(name) || c.layer == nil {
 		return Member{}, c.noMember(name)
 	}
 	// The path of anonymous composites down to the one being looked through, in
@@ -77,13 +77,11 @@ func (c Composite) MemberByName(name string) (Member, error) {
 		}
 		m := Member{f.in, f.next, f.outer}
 		f.next++
-		if off := m.nameOff(); off != 0 {
+		if off := m.nameOff(); !f.in.layer.strings.none(off) {
 			if f.in.layer.strings.is(off, name) {
 				return m, nil
 			}
-			if len(m.NameBytes()) != 0 {
-				continue
-			}
+			continue
 		}
 		inner, err := As[Composite](m.Type())
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 )
 
@@ -15,6 +16,8 @@ type mapping struct {
 	bytes  []byte
 	mapped []byte // what to unmap: whole pages around bytes; nil if bytes were read
 }
+
+const maxInt = int64(^uint(0) >> 1) // what a slice can hold
 
 // errUnmappable is what mapWindow returns where a file cannot be mapped, though it
 // may be read: other systems than Unix, kernel BTF before Linux 6.16, pipes.
@@ -27,20 +30,28 @@ func openWindow(f *os.File, off, size int64) (mapping, error) {
 	}
 	m, err := mapWindow(f, off, size)
 	if errors.Is(err, errUnmappable) {
-		m.bytes, err = readWindow(f, off, size, size)
+		m.bytes, err = readWindow(f, off, size)
 	}
 	return m, err
 }
 
 // readWindow reads the size bytes of r from off on, or fewer if r ends before, in
-// as many calls as it takes: sysfs gives no more than a page at a time. It begins
-// with memory for expected bytes and doubles that as bytes arrive, so that a size
-// nobody has checked allocates nothing to speak of.
-func readWindow(r io.ReaderAt, off, size, expected int64) ([]byte, error) {
-	b := make([]byte, 0, min(size, expected))
+// as many calls as it takes: sysfs gives no more than a page at a time.
+//
+// A few bytes can claim to be gigabytes, and a reader to have them: an
+// [io.SectionReader] need not know its end. So memory for all of them is taken at
+// once only after the last one was read; else it is grown into.
+func readWindow(r io.ReaderAt, off, size int64) ([]byte, error) {
+	expected := min(size, 64<<10)
+	if size > expected && off <= math.MaxInt64-size && size <= maxInt {
+		if n, _ := r.ReadAt(make([]byte, 1), off+size-1); n == 1 {
+			expected = size
+		}
+	}
+	b := make([]byte, 0, expected)
 	for int64(len(b)) < size {
 		if len(b) == cap(b) {
-			grown := make([]byte, len(b), min(size, 2*int64(cap(b))))
+			grown := make([]byte, len(b), min(size, max(2*int64(cap(b)), 64<<10)))
 			copy(grown, b)
 			b = grown
 		}

@@ -16,7 +16,7 @@ import (
 // refuses a shared mapping of its own BTF, and until 6.16 any.
 func mapWindow(f *os.File, off, size int64) (mapping, error) {
 	lead := off % int64(os.Getpagesize())
-	if size > int64(maxInt)-lead {
+	if size > maxInt-lead {
 		return mapping{}, fmt.Errorf("btf: mapping %d bytes of %s: more than an address can reach", size, f.Name())
 	}
 	mapped, err := unix.Mmap(int(f.Fd()), off-lead, int(lead+size), unix.PROT_READ, unix.MAP_PRIVATE)
@@ -29,7 +29,5 @@ func mapWindow(f *os.File, off, size int64) (mapping, error) {
 	end := lead + size
 	return mapping{mapped[lead:end:end], mapped}, nil
 }
-
-const maxInt = int(^uint(0) >> 1)
 
 func unmap(b []byte) error { return unix.Munmap(b) }

@@ -8,7 +8,8 @@ import (
 )
 
 // maxDepth is how many typedefs, qualifiers or arrays may follow one another
-// before a chain is taken for a loop: MAX_RESOLVE_DEPTH of the kernel and libbpf.
+// over a type before they are taken for a loop: MAX_RESOLVE_DEPTH of the kernel and
+// libbpf.
 const maxDepth = 32
 
 // As returns t as a view of kind V, looking through typedefs, qualifiers and type
@@ -20,10 +21,12 @@ const maxDepth = 32
 func As[V View](t Type) (V, error) {
 	var v V
 	want := kindsOf(&v)
-	for range maxDepth {
+	from := t
+	for range maxDepth + 1 {
 		k := t.Kind()
 		if want.has(k) {
-			return v, narrow(&v, t)
+			err := narrow(&v, t)
+			return v, err
 		}
 		if !modifiers.has(k) {
 			return v, want.mismatch()
@@ -33,14 +36,15 @@ func As[V View](t Type) (V, error) {
 			return v, err
 		}
 	}
-	return v, t.tooDeep()
+	return v, from.tooDeep()
 }
 
 // Underlying returns the type under any typedefs, qualifiers and type tags: t
 // itself if it is none of these. The error is a [*FormatError] if they lead out of
 // range, or never end.
 func (t Type) Underlying() (Type, error) {
-	for range maxDepth {
+	from := t
+	for range maxDepth + 1 {
 		if !modifiers.has(t.Kind()) {
 			return t, nil
 		}
@@ -49,7 +53,7 @@ func (t Type) Underlying() (Type, error) {
 			return Type{}, err
 		}
 	}
-	return Type{}, t.tooDeep()
+	return Type{}, from.tooDeep()
 }
 
 // target follows the third word of a type that has an id there.

@@ -16,8 +16,8 @@ import (
 // wide they are (see [Spec.PointerSize]). A result that 64 bits cannot hold is a
 // [*FormatError] too.
 func (t Type) Sizeof() (uint64, error) {
-	elements := uint64(1)
-	for range maxDepth {
+	from, elements := t, uint64(1)
+	for range maxDepth + 1 {
 		var size uint64
 		switch t.Kind() {
 		case KindInt, KindStruct, KindUnion, KindEnum, KindEnum64, KindDatasec, KindFloat:
@@ -52,7 +52,7 @@ func (t Type) Sizeof() (uint64, error) {
 		}
 		return elements * size, nil
 	}
-	return 0, t.tooDeep()
+	return 0, from.tooDeep()
 }
 
 func (t Type) noSize(why string) error {

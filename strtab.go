@@ -5,6 +5,7 @@ package btf
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // A strtab is a string section: names, each ended by a NUL.
@@ -78,7 +79,19 @@ func (t *strtab) name(off uint32) []byte {
 	return nil
 }
 
-// is reports whether the name at off is want, reading no further than it must.
+// possible reports whether a name can be in BTF at all: none is empty, or has a NUL
+// in it.
+func possible(name string) bool { return name != "" && strings.IndexByte(name, 0) < 0 }
+
+// none reports whether there is no name at off, or one without bytes. It reads no
+// further than that, since a name may be as long as the section.
+func (t *strtab) none(off uint32) bool {
+	b := t.at(off)
+	return len(b) == 0 || b[0] == 0
+}
+
+// is reports whether the name at off is want, reading no further than it must. Want
+// has no NUL.
 func (t *strtab) is(off uint32, want string) bool {
 	b := t.at(off)
 	return len(b) > len(want) && b[len(want)] == 0 && string(b[:len(want)]) == want
@@ -96,3 +109,14 @@ func essentialLen[T string | []byte](name T) int {
 	}
 	return len(name)
 }
+
+// A cut is a string that has a flavour: the offset of its first byte, and of the
+// "___" before the flavour.
+//
+//	 from        at
+//	┌───────────┬─────┬────┬───┐
+//	│task_struct│ ___ │ v1 │NUL│
+//	└───────────┴─────┴────┴───┘
+//
+// A name that begins in the middle of the string, before at, has the same flavour.
+type cut struct{ from, at uint32 }

@@ -2,16 +2,20 @@
 
 package btf
 
-// Verify narrows every record to the view of its kind, as [As] does: it proves
-// that no name and no id in the Spec is out of range, so that no later narrowing
-// fails. The error is the first [*FormatError] found, in the order of ids. What
-// the kernel asks of BTF beyond that is not looked at.
+// Verify narrows every record to the view of its kind, and follows typedefs,
+// qualifiers and type tags to their end, as [As] does: it proves that no name and
+// no id in the Spec is out of range, so that no later narrowing ends in a
+// [*FormatError]. The error is the first of those, in the order of ids. What the
+// kernel asks of BTF beyond that is not looked at.
 func (s *Spec) Verify() error {
 	if err := s.usable(); err != nil {
 		return err
 	}
 	for t := range s.All() {
 		if err := t.check(); err != nil {
+			return err
+		}
+		if _, err := t.Underlying(); err != nil {
 			return err
 		}
 	}

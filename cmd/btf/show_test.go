@@ -200,6 +200,28 @@ func TestShowUnknownPointers(t *testing.T) {
 `, out.String())
 }
 
+// TestShowPacked tells what is packed from what a machine of 32 bits does not align.
+func TestShowPacked(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		long   uint32
+		packed bool
+	}{
+		{"32 bits", 4, false},
+		{"64 bits", 8, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var b blob
+			b.integer("long unsigned int", test.long)
+			wide := b.integer("long long int", 8)
+			b.composite(btf.KindStruct, "s", 12, b.name("a"), b.integer("int", 4), 0, b.name("b"), wide, 32)
+			var out bytes.Buffer
+			require.NoError(t, show(&out, b.load(t), []string{"s"}))
+			require.Equal(t, test.packed, strings.Contains(out.String(), "__packed__"), out.String())
+		})
+	}
+}
+
 // TestShowAll shows every type with a name there is, of a kernel and of the corpus
 // of blobs from other compilers, machines and times.
 func TestShowAll(t *testing.T) {

@@ -1,0 +1,56 @@
+// name offset → where its flavour begins
+
+package btf
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// cuts returns the layer's own strings that have a flavour, in order. They are
+// found in one pass over the string section, once, on demand: a kernel has some
+// ten of them. Looking for the flavour in the name of each type instead would read
+// a long string as often as types have names inside it.
+func (l *layer) cuts() []cut {
+	l.cutsOnce.Do(func() {
+		b := l.strings.bytes
+		for from := 0; from < len(b); {
+			next := bytes.Index(b[from:], []byte("___"))
+			if next < 0 {
+				return
+			}
+			next += from
+			from = bytes.LastIndexByte(b[from:next], 0) + from + 1
+			end := bytes.IndexByte(b[next:], 0)
+			if end < 0 {
+				return // no NUL at the end any more: the file was rewritten
+			}
+			end += next
+			if n := essentialLen(b[from:end]); n < end-from {
+				l.flavored = append(l.flavored, cut{l.strings.start + uint32(from), l.strings.start + uint32(from+n)})
+			}
+			from = end
+		}
+	})
+	return l.flavored
+}
+
+// essential returns the essential name at off, if that is not the whole name.
+func (l *layer) essential(off uint32) ([]byte, bool) {
+	for off < l.strings.start {
+		if l = l.base; l == nil {
+			return nil, false
+		}
+	}
+	cuts := l.cuts()
+	i, _ := slices.BinarySearchFunc(cuts, off, func(c cut, off uint32) int { return cmp.Compare(c.at, off+1) })
+	if i == len(cuts) || cuts[i].from > off {
+		return nil, false
+	}
+	b := l.strings.at(off)
+	if n := cuts[i].at - off; uint64(n) <= uint64(len(b)) {
+		return b[:n], true
+	}
+	return nil, false // only after Close
+}
