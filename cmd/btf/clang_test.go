@@ -110,14 +110,11 @@ func only(spec *btf.Spec, name string) bool {
 func direct(text string) [][2]string {
 	var facts [][2]string
 	for line := range strings.Lines(text) {
-		m := placed.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
-		if m == nil || m[3] != "" || !strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "\t\t") {
+		if !strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "\t\t") {
 			continue
 		}
-		if fn := behindStar.FindStringSubmatch(m[1]); fn != nil {
-			facts = append(facts, [2]string{fn[1], m[2]})
-		} else if word := lastWord.FindStringSubmatch(attributes.ReplaceAllString(m[1], "")); word != nil {
-			facts = append(facts, [2]string{word[1], m[2]})
+		if m, ok := placedIn(strings.TrimSpace(line)); ok && m.bit == "" && m.name != "" {
+			facts = append(facts, [2]string{m.name, m.offset})
 		}
 	}
 	return facts
@@ -177,6 +174,14 @@ struct __attribute__((packed)) packed {
 	long c;
 	struct bits d;
 };
+struct __attribute__((packed)) misplaced { char a; int b; char c[3]; };
+struct __attribute__((packed)) astride { unsigned int a:31; unsigned int b:32; unsigned int c:1; };
+struct inside { char c; struct misplaced m; struct astride s; };
+struct far {
+	char big[100];
+	struct { char x[64]; int y; } *elsewhere;
+	int after;
+};
 struct deep {
 	int first;
 	struct {
@@ -215,7 +220,8 @@ func TestClangRoundTrip(t *testing.T) {
 		"struct later", "number", "big", "matrix", "handler", "handler_ptr", "table", "chain", "mixed", "row", "rows",
 		"allocator", "bare", "bare_ptr", "color", "tagged_ptr", "user_ptr",
 		"enum plain", "enum negative", "enum top", "enum tiny",
-		"struct bits", "struct holes", "struct padded", "struct packed", "struct deep",
+		"struct bits", "struct holes", "struct padded", "struct packed",
+		"struct misplaced", "struct astride", "struct inside", "struct far", "struct deep",
 		"struct middle", "struct empty", "struct zero", "union both",
 	}
 	first := showCompiled(t, clang, tricky, names)
@@ -231,10 +237,13 @@ func TestClangRoundTrip(t *testing.T) {
 		"typedef int handler(struct later *, int, ...);",
 		"\tTOP = 4294967295,",
 		"TINY_B = 200,\n} __attribute__((__packed__)); /* size: 1 */",
+		"char c[3]; /* 5 3 */ /* size: 8, cachelines: 1, members: 3 */ /* last cacheline: 8 bytes */ } __attribute__((__packed__));",
+		"char x[64]; /* 0 64 */ /* --- cacheline 1 boundary (64 bytes) --- */ int y; /* 64 4 */ } *elsewhere; /* 104 8 */ int after;",
+		"struct astride s; /* 9 8 */ /* size: 17, cachelines: 1, members: 3 */ /* last cacheline: 17 bytes */ };",
 		"\tint * (*ops[2][3])(int, void (*)(int)); /*",
 		"\tchar (*(*nested)(int (*)[5]))[7];",
 	} {
-		require.Contains(t, spaces.ReplaceAllString(first, " "), spaces.ReplaceAllString(line, " "))
+		require.Contains(t, strings.Join(strings.Fields(first), " "), strings.Join(strings.Fields(line), " "))
 	}
 	for _, tag := range []string{`btf_type_tag("rcu")`, `btf_type_tag("user")`, `btf_decl_tag("here")`, `btf_decl_tag("there")`} {
 		require.Contains(t, first, tag)

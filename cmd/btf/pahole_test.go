@@ -123,15 +123,14 @@ func everyThird(spec *btf.Spec, kind btf.Kind) []string {
 	return names
 }
 
-var opening = regexp.MustCompile(`^(struct|union) \S+ {$`)
-
 // blocks returns the lines of each struct or union at the outermost level.
 func blocks(text string) [][]string {
 	var all [][]string
 	var block []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
-		if block == nil && !opening.MatchString(line) {
+		opens := strings.HasSuffix(line, " {") && (strings.HasPrefix(line, "struct ") || strings.HasPrefix(line, "union "))
+		if block == nil && !opens {
 			continue
 		}
 		block = append(block, line)
@@ -145,13 +144,43 @@ func blocks(text string) [][]string {
 
 var (
 	attributes = regexp.MustCompile(` ?__attribute__\(\(__(aligned|packed)__(\(\d+\))?\)\)`)
-	placed     = regexp.MustCompile(`^(.*);\s*/\* +(\d+)(?:: ?(\d+))? +(\d+) \*/$`)
 	behindStar = regexp.MustCompile(`\(\*(?:const )?(\w+)`)
-	lastWord   = regexp.MustCompile(`(\w+)(?:\[\d*\])*(:\d+)?$`)
-	enumerated = regexp.MustCompile(`^(\w+)\s*= (-?\d+)(?:U?LL)?,$`)
-	unnamed    = regexp.MustCompile(`^\S.* :\d+;$`)
-	nothing    = regexp.MustCompile(`^$`)
 )
+
+// bare is a line without attributes.
+func bare(line string) string {
+	if strings.Contains(line, "__attribute__") {
+		return attributes.ReplaceAllString(line, "")
+	}
+	return line
+}
+
+// A placed member is a line such as "type name[2]; /* 8 16 */" taken apart. It is
+// done by hand, since there are a million of them.
+type placed struct{ name, width, offset, bit, size string }
+
+func placedIn(line string) (placed, bool) {
+	declaration, comment, ok := strings.Cut(line, "/*")
+	declaration, isMember := strings.CutSuffix(strings.TrimSpace(bare(declaration)), ";")
+	where := strings.Fields(strings.TrimSuffix(comment, "*/"))
+	if !ok || !isMember || len(where) < 2 {
+		return placed{}, false
+	}
+	m := placed{offset: where[0], size: where[len(where)-1]}
+	if offset, bit, ok := strings.Cut(strings.Join(where[:len(where)-1], ""), ":"); ok {
+		m.offset, m.bit = offset, bit
+	}
+	if fn := behindStar.FindStringSubmatch(declaration); strings.Contains(declaration, "(*") && fn != nil {
+		m.name = fn[1]
+		return m, true
+	}
+	if colon := strings.LastIndexByte(declaration, ':'); colon >= 0 {
+		declaration, m.width = declaration[:colon], declaration[colon:]
+	}
+	declaration, _, _ = strings.Cut(declaration, "[")
+	m.name = declaration[strings.LastIndexAny(declaration, " *\t}")+1:]
+	return m, true
+}
 
 // reduce keeps of a declaration what is a matter of fact: the names and places of
 // members, and the remarks on holes, padding, size and cache lines. What it drops is
@@ -173,9 +202,23 @@ func reduce(block []string) []string {
 	var qualified []bool // whether the anonymous types around the line are
 	for i, line := range block {
 		depth := len(line) - len(strings.TrimLeft(line, "\t"))
-		line = strings.TrimSpace(attributes.ReplaceAllString(line, ""))
+		line = strings.TrimSpace(bare(line))
+		if m, ok := placedIn(line); ok {
+			if strings.HasPrefix(line, "}") {
+				last := len(qualified) - 1
+				if qualified[last] {
+					m.name = ""
+				}
+				qualified = qualified[:last]
+			}
+			facts = append(facts, m.name+m.width+" /* "+m.offset+" "+m.bit+" "+m.size)
+			continue
+		}
+		name, value, isEnumerator := strings.Cut(strings.TrimSuffix(line, ","), " = ")
 		switch {
-		case i == 0 || nothing.MatchString(line) || unnamed.MatchString(line):
+		case i == 0, line == "", line == "};":
+		case strings.HasSuffix(line, ";") && strings.Contains(line, " :"):
+			// An unnamed bitfield: no member has neither place nor name.
 		case strings.HasSuffix(line, "{"):
 			head, is := strings.CutPrefix(line, "const ")
 			qualified = append(qualified, is)
@@ -192,30 +235,12 @@ func reduce(block []string) []string {
 				}
 			}
 			facts = append(facts, remark)
-		case enumerated.MatchString(line):
-			m := enumerated.FindStringSubmatch(line)
-			n, err := strconv.ParseInt(m[2], 10, 64)
+		case isEnumerator:
+			n, err := strconv.ParseInt(strings.TrimRight(value, "UL"), 10, 64)
 			if err != nil {
 				n = math.MaxInt64
 			}
-			facts = append(facts, m[1]+" "+strconv.FormatUint(uint64(uint32(n)), 10))
-		case placed.MatchString(line):
-			m := placed.FindStringSubmatch(line)
-			name := ""
-			if fn := behindStar.FindStringSubmatch(m[1]); fn != nil {
-				name = fn[1]
-			} else if word := lastWord.FindStringSubmatch(m[1]); word != nil {
-				name = word[1] + word[2]
-			}
-			if strings.HasPrefix(line, "}") {
-				last := len(qualified) - 1
-				if qualified[last] {
-					name = ""
-				}
-				qualified = qualified[:last]
-			}
-			facts = append(facts, name+" /* "+m[2]+" "+m[3]+" "+m[4])
-		case line == "};":
+			facts = append(facts, strings.TrimSpace(name)+" "+strconv.FormatUint(uint64(uint32(n)), 10))
 		default:
 			facts = append(facts, line)
 		}
@@ -223,18 +248,16 @@ func reduce(block []string) []string {
 	return facts
 }
 
-var spaces = regexp.MustCompile(`\s+`)
-
 // tidy is the text of a declaration as far as it does not depend on how much space
 // is where.
 func tidy(block []string) string {
 	var b strings.Builder
 	for _, line := range block {
-		line = attributes.ReplaceAllString(line, "")
+		line = bare(line)
 		if strings.Contains(line, "forced alignments:") || strings.Contains(line, "/* Bitfield combined") {
 			continue
 		}
-		line = strings.TrimSpace(spaces.ReplaceAllString(line, " "))
+		line = strings.Join(strings.Fields(line), " ")
 		for _, edit := range [][2]string{{"* *", "**"}, {"* *", "**"}, {" *", "*"}, {"* ", "*"}, {" =", "="}, {" )", ")"}, {" ,", ","}, {"const const ", "const "}} {
 			line = strings.ReplaceAll(line, edit[0], edit[1])
 		}
