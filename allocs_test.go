@@ -3,6 +3,7 @@
 package btf_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
@@ -130,4 +131,21 @@ func TestColdAllocs(t *testing.T) {
 	// The Spec, its two tables of starts, and what os and syscall need to open,
 	// stat and map a file.
 	require.LessOrEqual(t, allocs, 16.0)
+}
+
+// TestFirstLookupAllocs: the look-up that finds no index allocates nothing either,
+// however long the name.
+func TestFirstLookupAllocs(t *testing.T) {
+	name := strings.Repeat("x", 100)
+	specs := make([]*btf.Spec, 20)
+	for i := range specs {
+		specs[i] = loadVmlinux(t)
+	}
+	next := 0
+	require.Zero(t, testing.AllocsPerRun(len(specs)-1, func() {
+		for typ := range specs[next].TypesByName(name) {
+			t.Error(typ)
+		}
+		next++
+	}))
 }

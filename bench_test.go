@@ -3,11 +3,15 @@
 package btf_test
 
 import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
 	"os"
 	"runtime"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
 	"github.com/stretchr/testify/require"
 )
 
@@ -196,6 +200,24 @@ func BenchmarkVerify(b *testing.B) {
 		spec := openBench(b, path)
 		for b.Loop() {
 			require.NoError(b, spec.Verify())
+		}
+	})
+}
+
+// BenchmarkSplit opens split BTF of 5,000 types, as many as a large module has, over
+// a kernel that is open.
+func BenchmarkSplit(b *testing.B) {
+	benchInputs(b, func(b *testing.B, path string) {
+		base := openBench(b, path)
+		under := blob.Over(binary.LittleEndian, uint32(base.NumTypes()), base.Header().StringLength)
+		for i := range 5000 {
+			under.Struct(fmt.Sprintf("struct_of_a_module_%d", i), 8, blob.Member{Name: "x", Type: 1})
+		}
+		split := under.Bytes()
+		for b.Loop() {
+			spec, err := btf.LoadSplitSpecFromReader(bytes.NewReader(split), base)
+			require.NoError(b, err)
+			require.NoError(b, spec.Close())
 		}
 	})
 }

@@ -677,3 +677,73 @@ func TestPointerSizeAfterClose(t *testing.T) {
 		require.Zero(t, spec.PointerSize(), "asked before: %v", before)
 	}
 }
+
+// TestOldBitfieldsInBulk: an integer of the old encoding is noticed wherever it
+// stands in a blob that is walked in stretches.
+func TestOldBitfieldsInBulk(t *testing.T) {
+	const types = 30_000
+	for _, at := range []int{1, types / 3, types/2 + 1, types - 2} {
+		b := blob.New(binary.LittleEndian)
+		whole := b.Int("int", 4, blob.Signed)
+		part := uint32(0)
+		for i := range types {
+			if i == at {
+				part = b.OldInt("int", 4, blob.Signed, 3, 5)
+			}
+			b.Typedef("t", whole)
+		}
+		b.Struct("s", 8, blob.Member{Name: "b", Type: part, Offset: 32})
+		var s btf.Struct
+		require.NoError(t, load(t, b.Bytes()).TypeByName("s", &s))
+		require.Equal(t, btf.Bits(35), s.Member(0).Offset(), "at %d", at)
+		require.Equal(t, btf.Bits(5), s.Member(0).BitfieldSize(), "at %d", at)
+	}
+}
+
+// TestTagsOfFunctions: a function's own tags are not those of a parameter.
+func TestTagsOfFunctions(t *testing.T) {
+	b := blob.New(binary.LittleEndian)
+	f := b.Func("f", 2, 0)
+	b.FuncProto(0, blob.Param{Name: "p", Type: 0})
+	b.DeclTag("whole", f, -1, true)
+	b.DeclTag("first", f, 0, false)
+	fn := as[btf.Func](t, load(t, b.Bytes()), btf.TypeID(f))
+	texts := map[int][]string{}
+	for i := -2; i < 3; i++ {
+		for tag := range fn.ParamTags(i) {
+			texts[i] = append(texts[i], tag.Name())
+		}
+	}
+	require.Equal(t, map[int][]string{0: {"first"}}, texts)
+	for tag := range fn.Tags() {
+		require.Equal(t, "whole", tag.Name())
+		require.True(t, tag.Attribute())
+	}
+}
+
+// TestSmallSplit: a split blob of one struct, whose members and width of pointers
+// are its base's.
+func TestSmallSplit(t *testing.T) {
+	b := blob.New(binary.LittleEndian)
+	b.Int("long int", 4, blob.Signed)
+	var members []blob.Member
+	for i := range uint32(200) {
+		members = append(members, blob.Member{Name: "m", Type: 1, Offset: i * 32})
+	}
+	members = append(members, blob.Member{Name: "wanted", Type: 1, Offset: 6400})
+	inner := b.Struct("", 804, members...)
+	base := load(t, b.Bytes())
+	over := b.Split()
+	over.Struct("s", 808, blob.Member{Type: inner, Offset: 32})
+	over.Pointer(0)
+	spec := loadSplit(t, over.Bytes(), base)
+	require.Equal(t, 4, spec.PointerSize())
+	size, err := as[btf.Pointer](t, spec, 4).Sizeof()
+	require.NoError(t, err)
+	require.Equal(t, uint64(4), size)
+	var s btf.Struct
+	require.NoError(t, spec.TypeByName("s", &s))
+	m, err := s.MemberByName("wanted")
+	require.NoError(t, err)
+	require.Equal(t, btf.Bits(6432), m.Offset())
+}

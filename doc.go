@@ -33,8 +33,10 @@
 // A record's number is its [TypeID]; 0 is void and has no record. Records have
 // different lengths, so loading passes over all of them once, proves that they
 // fill their section, and remembers one bit for each 4 bytes: where a record
-// starts. That, and an index of the names from the second look-up on, is all the
-// memory a [Spec] takes.
+// starts. From the second look-up on there is an index of the names, too. Tables
+// of flavours and of decl tags, which are few, are made for those who ask for them.
+// Nothing on the way from a name to an offset allocates; saying what went wrong
+// does.
 //
 // Split BTF, such as that of a kernel module, stands on a base: its ids and its
 // name offsets go on where those of the base end. Bases may themselves be split.
@@ -54,9 +56,9 @@
 //
 // Everything that a Spec gave away reads the Spec's bytes: types, views, members,
 // and the results of NameBytes. They may be used until its Close. After that,
-// types and views answer as an anonymous void does, and NameBytes results must not
-// be touched at all. Name returns a copy, which is safe forever. The base of split
-// BTF must stay open as long as what stands on it is used.
+// types and views have no kind, no name and nothing in them, and NameBytes results
+// must not be touched at all. Name returns a copy, which is safe forever. The base
+// of split BTF must stay open as long as what stands on it is used.
 //
 // # Concurrency
 //

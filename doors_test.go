@@ -451,3 +451,18 @@ func TestKernel(t *testing.T) {
 		require.Equal(t, want.Size(), got.Size())
 	}
 }
+
+// TestDistilled: the .BTF of a file with a .BTF.base counts from that, and would be
+// nonsense over any kernel's.
+func TestDistilled(t *testing.T) {
+	b, m, _ := blob.Stack(binary.LittleEndian)
+	module := blob.ELF(elf.ELFCLASS64, binary.LittleEndian,
+		blob.Section{Name: ".BTF", Data: m.Bytes()}, blob.Section{Name: ".BTF.base", Data: b.Bytes()})
+	everyDoor(t, module, func(t *testing.T, spec *btf.Spec, err error) {
+		require.True(t, spec == nil)
+		require.ErrorIs(t, err, btf.ErrNotSupported)
+		require.ErrorContains(t, err, ".BTF.base")
+	})
+	_, err := btf.LoadSplitSpec(file(t, module), load(t, blob.EveryKind(binary.LittleEndian).Bytes()))
+	require.ErrorIs(t, err, btf.ErrNotSupported)
+}

@@ -41,6 +41,10 @@ func elfWindow(r io.ReaderAt, size int64, name string) (window, error) {
 	if s == nil {
 		return window{}, fmt.Errorf("btf: ELF section %s: %w", name, ErrNotFound)
 	}
+	if f.Section(".BTF.base") != nil {
+		// The ids of such a module count from that base, and from no kernel's.
+		return window{}, fmt.Errorf("btf: ELF section %s stands on the distilled base in .BTF.base, relocating it to a kernel: %w", name, ErrNotSupported)
+	}
 	w := window{big: f.ByteOrder == binary.BigEndian, pointer: 8}
 	if f.Class == elf.ELFCLASS32 {
 		w.pointer = 4

@@ -8,8 +8,8 @@ import (
 	"math/bits"
 )
 
-// hashed is how many bytes of a name are hashed: enough to tell nearly all names
-// of a kernel apart, few enough to be read without a loop.
+// hashed is how many bytes of a name are hashed without a branch: enough to tell
+// nearly all names of a kernel apart. Of longer names as many again are hashed.
 const hashed = 32
 
 // hashName returns the hash of the name at the front of b, which ends at a NUL.
@@ -22,7 +22,10 @@ func hashName(b []byte) uint32 {
 	w0, in := upTo(binary.LittleEndian.Uint64(b), ^uint64(0))
 	w1, in := upTo(binary.LittleEndian.Uint64(b[8:]), in)
 	w2, in := upTo(binary.LittleEndian.Uint64(b[16:]), in)
-	w3, _ := upTo(binary.LittleEndian.Uint64(b[24:]), in)
+	w3, in := upTo(binary.LittleEndian.Uint64(b[24:]), in)
+	if in != 0 {
+		return hashString(upToNUL(b[:min(len(b), 2*hashed)]))
+	}
 	return mix(w0, w1, w2, w3)
 }
 
@@ -35,6 +38,14 @@ func upToNUL(b []byte) []byte {
 
 // hashString returns the hash of a name.
 func hashString[T string | []byte](name T) uint32 {
+	h := hashPart(name)
+	if len(name) > hashed {
+		h ^= bits.RotateLeft32(hashPart(name[hashed:]), 13)
+	}
+	return h
+}
+
+func hashPart[T string | []byte](name T) uint32 {
 	var b [hashed]byte
 	copy(b[:], name)
 	return mix(binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:]),

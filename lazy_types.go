@@ -76,7 +76,7 @@ func (l *layer) all() iter.Seq[Type] {
 // and base.
 //
 // The zero Type is void, the type with id 0. After the Spec's Close, or that of
-// the base the record lies in, a Type answers as an anonymous void does.
+// the base the record lies in, a Type keeps its id and has no kind and no name.
 //
 //	 0           4           8          12
 //	┌───────────┬───────────┬───────────┬──────────────────────────

@@ -29,7 +29,9 @@ type Spec struct {
 // LoadSpec opens a file of BTF: a raw blob, such as /sys/kernel/btf/vmlinux, or an
 // ELF file with a .BTF section, such as vmlinux, a kernel module or a BPF object;
 // of either byte order and word size. The error matches [ErrNotFound] if an ELF
-// file has no .BTF section, and is a [*FormatError] if the bytes are not BTF.
+// file has no .BTF section, [ErrNotSupported] if that stands on a .BTF.base of its
+// own, as those of modules built outside the kernel's tree do, and is a
+// [*FormatError] if the bytes are not BTF.
 //
 // The BTF is mapped and not read: its names and types are looked at where they
 // lie, until Close. Of an ELF file, only the headers are read and only the window
@@ -76,41 +78,50 @@ func LoadRawSpec(blob []byte) (*Spec, error) { return newSpec(blob, nil) }
 const kernelBTF = "/sys/kernel/btf/"
 
 // LoadKernelSpec opens the BTF of the running kernel: /sys/kernel/btf/vmlinux, or
-// where there is none the vmlinux file of the running release in one of the places
-// where distributions put it. Of several that are there, the first that has BTF is
-// taken. The error matches [ErrNotSupported] if there is none of these either.
-func LoadKernelSpec() (*Spec, error) {
-	s, err := LoadSpec(kernelBTF + "vmlinux")
-	if !errors.Is(err, fs.ErrNotExist) {
-		return s, err
+// the vmlinux file of the running release in one of the places where distributions
+// put it; the first of them that can be read. The error matches [ErrNotSupported]
+// if there is none.
+func LoadKernelSpec() (*Spec, error) { return loadKernelSpec("") }
+
+// loadKernelSpec looks below root.
+func loadKernelSpec(root string) (*Spec, error) {
+	places := []string{root + kernelBTF + "vmlinux"}
+	release, err := os.ReadFile(root + "/proc/sys/kernel/osrelease")
+	release = bytes.TrimSpace(release)
+	if err == nil {
+		for _, place := range vmlinuxPlaces {
+			places = append(places, root+fmt.Sprintf(place, release))
+		}
 	}
-	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
-	if err != nil {
-		return nil, fmt.Errorf("btf: kernel BTF: %w", ErrNotSupported)
-	}
-	// The list of libbpf's btf__load_vmlinux_btf.
 	var first error
-	for _, place := range []string{
-		"/boot/vmlinux-%[1]s",
-		"/lib/modules/%[1]s/vmlinux-%[1]s",
-		"/lib/modules/%[1]s/build/vmlinux",
-		"/usr/lib/modules/%[1]s/kernel/vmlinux",
-		"/usr/lib/debug/boot/vmlinux-%[1]s",
-		"/usr/lib/debug/boot/vmlinux-%[1]s.debug",
-		"/usr/lib/debug/lib/modules/%[1]s/vmlinux",
-	} {
-		s, err := LoadSpec(fmt.Sprintf(place, bytes.TrimSpace(release)))
+	for _, place := range places {
+		// Containers hide files by mounting empty ones, or /dev/null, over them.
+		if info, err := os.Stat(place); errors.Is(err, fs.ErrNotExist) || err == nil && (info.Size() == 0 || !info.Mode().IsRegular()) {
+			continue
+		}
+		s, err := LoadSpec(place)
 		if err == nil {
 			return s, nil
 		}
-		if first == nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrNotFound) {
+		if first == nil && !errors.Is(err, ErrNotFound) {
 			first = err
 		}
 	}
 	if first != nil {
 		return nil, first
 	}
-	return nil, fmt.Errorf("btf: BTF of kernel %s: %w", bytes.TrimSpace(release), ErrNotSupported)
+	return nil, fmt.Errorf("btf: BTF of the running kernel %s: %w", release, ErrNotSupported)
+}
+
+// vmlinuxPlaces is the list of libbpf's btf__load_vmlinux_btf.
+var vmlinuxPlaces = []string{
+	"/boot/vmlinux-%[1]s",
+	"/lib/modules/%[1]s/vmlinux-%[1]s",
+	"/lib/modules/%[1]s/build/vmlinux",
+	"/usr/lib/modules/%[1]s/kernel/vmlinux",
+	"/usr/lib/debug/boot/vmlinux-%[1]s",
+	"/usr/lib/debug/boot/vmlinux-%[1]s.debug",
+	"/usr/lib/debug/lib/modules/%[1]s/vmlinux",
 }
 
 // LoadKernelModuleSpec opens the BTF of a loaded module of the running kernel,
@@ -297,8 +308,10 @@ func order(big bool) string {
 
 // Close gives back what the Spec holds. It must not run while another call on the
 // Spec, on a Spec split from it, or on their types is under way. After it, types
-// answer as void ones, look-ups fail with [ErrClosed], and bytes got from
-// NameBytes must not be touched. Closing again does nothing.
+// and views have no kind, no name and nothing in them; look-ups that return an
+// error return one that matches [ErrClosed], and those that yield types yield
+// none; and bytes got from NameBytes must not be touched. Closing again does
+// nothing.
 //
 // There is no finalizer: a mapping that is never closed stays for the life of the
 // process, which costs address space and no heap.

@@ -42,8 +42,11 @@ func openWindow(f *os.File, off, size int64) (mapping, error) {
 // [io.SectionReader] need not know its end. So memory for all of them is taken at
 // once only after the last one was read; else it is grown into.
 func readWindow(r io.ReaderAt, off, size int64) ([]byte, error) {
+	if size > maxInt {
+		return nil, fmt.Errorf("btf: reading %d bytes at 0x%x: more than memory can hold", size, off)
+	}
 	expected := min(size, 64<<10)
-	if size > expected && off <= math.MaxInt64-size && size <= maxInt {
+	if size > expected && off <= math.MaxInt64-size {
 		if n, _ := r.ReadAt(make([]byte, 1), off+size-1); n == 1 {
 			expected = size
 		}

@@ -182,6 +182,9 @@ func narrow(view any, t Type) error {
 	if f, ok := view.(*Func); ok {
 		proto, err := t.prototype()
 		if err == nil {
+			err = proto.check()
+		}
+		if err == nil {
 			*f = Func{t, proto}
 		}
 		return err
@@ -262,8 +265,9 @@ func (t Type) check() error {
 	return nil
 }
 
-// prototype returns what a FUNC's id leads to, proved to be a prototype and, since
-// it is a part of the function to whoever narrows that, to be whole.
+// prototype returns what a FUNC's id leads to, proved to be a prototype. Whoever
+// narrows the FUNC checks that too, as a part of the function; Verify does so in
+// the prototype's own turn, once.
 func (t Type) prototype() (Type, error) {
 	if err := t.checkID(8); err != nil {
 		return Type{}, err
@@ -272,7 +276,7 @@ func (t Type) prototype() (Type, error) {
 	if proto.Kind() != KindFuncProto {
 		return Type{}, t.problem(8, "FUNC of a FUNC_PROTO wanted, type %d is %s", proto.id, proto.Kind())
 	}
-	return proto, proto.check()
+	return proto, nil
 }
 
 func (t Type) checkID(off uint32) error {

@@ -12,7 +12,7 @@ import "encoding/binary"
 // as one integer; scanPlain is the same without that, and a test says they agree.
 func (l *layer) scan(name string, yield func(Type) bool) {
 	var front [8]byte
-	n := copy(front[:], name+"\x00")
+	n := min(copy(front[:], name)+1, len(front)) // with the NUL, where it fits
 	want, mask := binary.LittleEndian.Uint64(front[:]), ^uint64(0)>>(8*(8-n))
 
 	own, start := l.strings.bytes, l.strings.start

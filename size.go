@@ -83,7 +83,7 @@ func (l *layer) ownPointerSize() uint32 {
 				continue
 			}
 			size := t.sizeOrType()
-			if (size == 4 || size == 8) && isLong(t.NameBytes()) {
+			if (size == 4 || size == 8) && l.isLong(t.nameOff()) {
 				l.pointer = size
 				return
 			}
@@ -92,15 +92,19 @@ func (l *layer) ownPointerSize() uint32 {
 	return l.pointer
 }
 
-// isLong reports whether name is a spelling of long or unsigned long.
-func isLong(name []byte) bool {
-	switch string(name) {
-	case "long", "long int", "int long",
+// isLong reports whether the name at off is a spelling of long or unsigned long. It
+// reads no more of the name than of those.
+func (l *layer) isLong(off uint32) bool {
+	for _, long := range [...]string{
+		"long", "long int", "int long",
 		"unsigned long", "long unsigned",
 		"unsigned long int", "unsigned int long",
 		"long unsigned int", "long int unsigned",
-		"int unsigned long", "int long unsigned":
-		return true
+		"int unsigned long", "int long unsigned",
+	} {
+		if l.strings.is(off, long) {
+			return true
+		}
 	}
 	return false
 }

@@ -5,8 +5,9 @@ package btf
 // Verify narrows every record to the view of its kind, and follows typedefs,
 // qualifiers and type tags to their end, as [As] does: it proves that no name and
 // no id in the Spec is out of range, so that no later narrowing ends in a
-// [*FormatError]. The error is the first of those, in the order of ids. What the
-// kernel asks of BTF beyond that is not looked at.
+// [*FormatError], if what it stands on is as sound. The error is the first of
+// those, in the order of ids. What the kernel asks of BTF beyond that is not looked
+// at.
 func (s *Spec) Verify() error {
 	if err := s.usable(); err != nil {
 		return err

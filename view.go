@@ -96,9 +96,12 @@ func parseHeader(blob []byte) (Header, section, error) {
 	problem := func(off uint64, format string, args ...any) (Header, section, error) {
 		return Header{}, section{}, &FormatError{Section: "header", Offset: off, Problem: fmt.Sprintf(format, args...)}
 	}
+	if len(blob) < 2 {
+		return problem(0, "header needs %d bytes, the blob has %d", headerSize, len(blob))
+	}
 	big, ok := isMagic(blob)
 	if !ok {
-		return problem(0, "begins with % x, not with the magic number 0xeb9f in either byte order", blob[:min(2, len(blob))])
+		return problem(0, "begins with % x, not with the magic number 0xeb9f in either byte order", blob[:2])
 	}
 	s := section{blob, big}
 	if len(blob) < headerSize {

@@ -8,7 +8,7 @@ import "iter"
 // in its record are in range. It is got from [As] or [Spec.TypeByName], which
 // prove that once; after that, its methods cannot fail.
 //
-// A view is used like a Type: by value, comparable, inert after Close. The Type it was made from is its field Type; what it refers to has
+// A view is used like a Type: by value, comparable, inert after Close. The Type it is a view of is its field Type; what it refers to has
 // another name, such as Target.
 type View interface {
 	Int | Pointer | Array | Composite | Struct | Union | Enum | Fwd | Typedef |
@@ -179,8 +179,9 @@ type FuncProto struct{ Type }
 func (p FuncProto) Return() Type { return p.follow(p.sizeOrType()) }
 
 // Variadic reports whether the parameters end in "...".
-func (p FuncProto) Variadic() bool {
-	n := p.vlen()
+func (p FuncProto) Variadic() bool { return p.variadic(p.vlen()) }
+
+func (p FuncProto) variadic(n uint32) bool {
 	if n == 0 {
 		return false
 	}
@@ -188,9 +189,10 @@ func (p FuncProto) Variadic() bool {
 	return p.word(at) == 0 && p.word(at+4) == 0
 }
 
+// named reads vlen once: it may be rewritten between two reads.
 func (p FuncProto) named() uint32 {
 	n := p.vlen()
-	if p.Variadic() {
+	if p.variadic(n) {
 		n--
 	}
 	return n

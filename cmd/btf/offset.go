@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -23,8 +24,9 @@ a member, which may be in anonymous structs and unions inside. The type is looke
 for in split BTF first, then in what that stands on. Each path gets a line; if one
 fails, the others are answered all the same.
 
-With --json, a line is an object with path, bit_offset, byte_offset, size (bytes),
-bitfield_size (bits, 0 if it is no bitfield) and type, or with path and error.
+With --json, a line is an object with path, bit_offset, byte_offset, size (bytes,
+null if nothing says how wide a pointer is), bitfield_size (bits, 0 if it is no
+bitfield) and type, or with path and error.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
@@ -35,12 +37,12 @@ bitfield_size (bits, 0 if it is no bitfield) and type, or with path and error.
 
 // A place is where a member lies. The tags are what scripts rely on.
 type place struct {
-	Path         string `json:"path"`
-	BitOffset    uint64 `json:"bit_offset"`
-	ByteOffset   uint64 `json:"byte_offset"`
-	Size         uint64 `json:"size"`
-	BitfieldSize uint64 `json:"bitfield_size"`
-	Type         string `json:"type"`
+	Path         string  `json:"path"`
+	BitOffset    uint64  `json:"bit_offset"`
+	ByteOffset   uint64  `json:"byte_offset"`
+	Size         *uint64 `json:"size"` // nil if nothing says
+	BitfieldSize uint64  `json:"bitfield_size"`
+	Type         string  `json:"type"`
 }
 
 // A failure stands in the place of a place.
@@ -85,7 +87,11 @@ func offset(env *environment, in *input, paths []string, asJSON bool) error {
 			if at.BitfieldSize != 0 {
 				typ += fmt.Sprintf(" :%d", at.BitfieldSize)
 			}
-			_, err = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", at.Path, at.BitOffset, at.ByteOffset, at.Size, typ)
+			size := "?"
+			if at.Size != nil {
+				size = strconv.FormatUint(*at.Size, 10)
+			}
+			_, err = fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\n", at.Path, at.BitOffset, at.ByteOffset, size, typ)
 		}
 		if err != nil {
 			return err
@@ -114,8 +120,13 @@ func resolve(spec *btf.Spec, path string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	size, err := m.Type().Sizeof()
-	if err != nil {
+	// Small BPF programs have no type that tells how wide a pointer is. Where the
+	// member lies is known all the same.
+	var size *uint64
+	switch n, err := m.Type().Sizeof(); {
+	case err == nil:
+		size = &n
+	case !errors.Is(err, btf.ErrNotFound):
 		return place{}, err
 	}
 	return place{

@@ -85,10 +85,12 @@ func collect(types map[uint64]*dumped, d *dumped, path string, outer uint64, int
 		switch inner := types[m.typ]; {
 		case m.name != "(anon)":
 			offset := outer + m.offset
-			into[path+"."+m.name] = place{
+			at := place{
 				BitOffset: offset, ByteOffset: offset / 8,
-				Size: sizeOf(types, m.typ), BitfieldSize: m.bitfields,
+				Size: new(uint64), BitfieldSize: m.bitfields,
 			}
+			*at.Size = sizeOf(types, m.typ)
+			into[path+"."+m.name] = at
 		case inner.kind == "STRUCT" || inner.kind == "UNION":
 			collect(types, inner, path, outer+m.offset, into)
 		}
@@ -140,7 +142,8 @@ func sameOffsets(t *testing.T, path string) {
 		require.NoError(t, decoder.Decode(&got), path)
 		want := wanted[path]
 		want.Path, want.Type = path, got.Type
-		if want != got {
+		require.NotNil(t, got.Size, path)
+		if *want.Size != *got.Size || want.BitOffset != got.BitOffset || want.ByteOffset != got.ByteOffset || want.BitfieldSize != got.BitfieldSize || got.Path != path {
 			require.Equal(t, want, got)
 		}
 		require.NotEmpty(t, got.Type, path)
@@ -224,4 +227,20 @@ func TestOffsetBlobs(t *testing.T) {
 			require.Contains(t, stdout, `{"path":"`+test.path+`",`+test.want)
 		})
 	}
+}
+
+// TestOffsetUnknownSize: of a blob without a long, the offset of a pointer's
+// neighbours and of the pointer itself is known, its size is not.
+func TestOffsetUnknownSize(t *testing.T) {
+	b := encode.New(binary.LittleEndian)
+	b.Struct("node", 16, encode.Member{Name: "next", Type: 2}, encode.Member{Name: "other", Type: 2, Offset: 64})
+	b.Pointer(1)
+	path := filepath.Join(t.TempDir(), "node.btf")
+	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))
+	stdout, stderr, status := btfRun("offset", "--json", "--btf", path, "node.other")
+	require.Equal(t, `{"path":"node.other","bit_offset":64,"byte_offset":8,"size":null,"bitfield_size":0,"type":"struct node *"}`+"\n", stdout)
+	require.Empty(t, stderr)
+	require.Zero(t, status)
+	stdout, _, _ = btfRun("offset", "--btf", path, "node.other")
+	require.Regexp(t, `\nnode\.other +64 +8 +\? +struct node \*\n$`, stdout)
 }

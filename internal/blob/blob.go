@@ -41,6 +41,12 @@ func (b *Builder) Split() *Builder {
 	}
 }
 
+// Over returns a Builder of split BTF over a blob made elsewhere, of that many types
+// and bytes of strings.
+func Over(order Order, types, strings uint32) *Builder {
+	return &Builder{Order: order, HeaderLen: 24, first: types + 1, start: strings, offsets: map[string]uint32{"": 0}}
+}
+
 // String returns the offset of a name, of the base if that has it.
 func (b *Builder) String(s string) uint32 {
 	for l := b; l != nil; l = l.base {
