@@ -11,39 +11,27 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
+	encode "github.com/seed-6c4a6465/btf/internal/blob"
 	"github.com/stretchr/testify/require"
 )
 
 // A blob is BTF in the making. Each of its methods adds a type and returns its id.
-type blob struct {
-	types   []uint32
-	strings string
-	count   uint32
+type blob struct{ *encode.Builder }
+
+func (b *blob) builder() *encode.Builder {
+	if b.Builder == nil {
+		b.Builder = encode.New(binary.LittleEndian)
+	}
+	return b.Builder
 }
 
-func (b *blob) name(s string) uint32 {
-	if b.strings == "" {
-		b.strings = "\x00"
-	}
-	if s == "" {
-		return 0
-	}
-	off := len(b.strings)
-	b.strings += s + "\x00"
-	return uint32(off)
-}
+func (b *blob) name(s string) uint32 { return b.builder().String(s) }
 
 func (b *blob) add(kind btf.Kind, flag bool, vlen int, name string, sizeOrType uint32, rest ...uint32) uint32 {
-	info := uint32(kind)<<24 | uint32(vlen)
-	if flag {
-		info |= 1 << 31
-	}
-	b.types = append(append(b.types, b.name(name), info, sizeOrType), rest...)
-	b.count++
-	return b.count
+	return b.builder().Record(b.name(name), encode.Info(uint32(kind), uint32(vlen), flag), sizeOrType, rest...)
 }
 
-func (b *blob) next() uint32 { return b.count + 1 }
+func (b *blob) next() uint32 { return b.builder().Next() }
 
 func (b *blob) integer(name string, size uint32) uint32 {
 	return b.add(btf.KindInt, false, 0, name, size, size*8)
@@ -67,16 +55,7 @@ func (b *blob) composite(kind btf.Kind, name string, size uint32, members ...uin
 
 func (b *blob) load(t testing.TB) *btf.Spec {
 	t.Helper()
-	b.name("")
-	var raw []byte
-	raw = binary.LittleEndian.AppendUint32(raw, 0x0001eb9f)
-	for _, word := range []int{24, 0, len(b.types) * 4, len(b.types) * 4, len(b.strings)} {
-		raw = binary.LittleEndian.AppendUint32(raw, uint32(word))
-	}
-	for _, word := range b.types {
-		raw = binary.LittleEndian.AppendUint32(raw, word)
-	}
-	spec, err := btf.LoadRawSpec(append(raw, b.strings...))
+	spec, err := btf.LoadRawSpec(b.builder().Bytes())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, spec.Close()) })
 	return spec

@@ -74,6 +74,9 @@ func Info(kind, vlen uint32, flag bool) uint32 {
 	return info
 }
 
+// Next returns the id that the next record will have.
+func (b *Builder) Next() uint32 { return b.first + b.count }
+
 // Record adds a record of any kind: name offset, info, the third word, and what
 // follows.
 func (b *Builder) Record(name, info, third uint32, rest ...uint32) uint32 {
