@@ -135,7 +135,7 @@ func LoadKernelModuleSpec(module string, base *Spec) (*Spec, error) {
 }
 
 func loadPath(path string, base *Spec) (s *Spec, err error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("btf: %w", err)
 	}

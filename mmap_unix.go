@@ -1,4 +1,4 @@
-// file → pages, where there is mmap(2)
+// path → file → pages, where there is mmap(2)
 
 //go:build unix
 
@@ -11,6 +11,20 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// openFile is os.Open without its preparations for waiting on the file, which take
+// a dozen system calls and mean nothing to one that is mapped.
+func openFile(path string) (*os.File, error) {
+	for {
+		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		switch {
+		case err == nil:
+			return os.NewFile(uintptr(fd), path), nil
+		case !errors.Is(err, unix.EINTR):
+			return nil, &os.PathError{Op: "open", Path: path, Err: err}
+		}
+	}
+}
 
 // mapWindow maps size bytes of f from off on, privately and read-only. The kernel
 // refuses a shared mapping of its own BTF, and until 6.16 any.
