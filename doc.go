@@ -85,7 +85,7 @@
 //	size.go        Sizeof
 //	tags.go        decl tags of a declaration
 //	hash.go        name → 32 bits
-//	flavor.go      name offset → where its flavour begins
+//	flavour.go      name offset → where its flavour begins
 //	scan.go        name → types, without an index
 //	index.go       name → types
 //	mmap.go        file → its bytes

@@ -83,6 +83,69 @@ func ExampleLoadSpecFromReader() {
 	fmt.Println(spec.NumTypes(), "types")
 }
 
+func ExampleLoadRawSpec() {
+	blob, err := os.ReadFile("testdata/every-kind-be.btf")
+	if err != nil {
+		log.Fatal(err)
+	}
+	spec, err := btf.LoadRawSpec(blob) // blob must stay as it is
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(spec.ByteOrder(), spec.NumTypes(), "types")
+	// Output: BigEndian 30 types
+}
+
+// A module's types refer to those of the kernel it stands on.
+func ExampleLoadSplitSpec() {
+	base, err := btf.LoadSpec("testdata/split-base.btf")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer base.Close()
+	split, err := btf.LoadSplitSpec("testdata/split-mid.btf", base)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer split.Close()
+
+	var middle btf.Struct
+	if err := split.TypeByName("middle", &middle); err != nil {
+		log.Fatal(err)
+	}
+	for m := range middle.Members() {
+		pointer, err := btf.As[btf.Pointer](m.Type())
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(m.Name(), "points to", pointer.Target())
+	}
+	// Output: x points to STRUCT shared (id 2)
+}
+
+func ExampleLoadSplitSpecFromReader() {
+	base, err := btf.LoadSpec("testdata/split-base.btf")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer base.Close()
+	f, err := os.Open("testdata/split-mid.btf")
+	if err != nil {
+		log.Fatal(err)
+	}
+	split, err := btf.LoadSplitSpecFromReader(f, base)
+	if err != nil {
+		log.Fatal(err)
+	}
+	f.Close() // the Spec has a copy
+	for t := range split.All() {
+		fmt.Println(t)
+	}
+	// Output:
+	// PTR (id 3)
+	// STRUCT middle (id 4)
+}
+
 func ExampleLoadKernelModuleSpec() {
 	vmlinux, err := btf.LoadKernelSpec()
 	if err != nil {

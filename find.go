@@ -46,7 +46,7 @@ func (s *Spec) TypesByName(name string) iter.Seq[Type] {
 func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		if possible(name) && s.usable() == nil {
-			s.names.flavors(&s.layer, name, yield)
+			s.names.flavours(&s.layer, name, yield)
 		}
 	}
 }

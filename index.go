@@ -12,9 +12,9 @@ import (
 // looks through the records, the second builds the index: a program that wants to
 // know one offset pays for no index, and one that asks on pays for it once.
 type names struct {
-	asked  atomic.Bool
-	exact  lazyIndex // by the whole name
-	flavor lazyIndex // names that have a flavour, by their essential name
+	asked   atomic.Bool
+	exact   lazyIndex // by the whole name
+	flavour lazyIndex // names that have a flavour, by their essential name
 }
 
 // A lazyIndex is built when it is first asked for.
@@ -31,8 +31,8 @@ func (x *lazyIndex) of(l *layer, hash func(l *layer, off uint32) (uint32, bool))
 // hashExact hashes the name at off.
 func hashExact(l *layer, off uint32) (uint32, bool) { return hashName(l.strings.at(off)), true }
 
-// hashFlavored hashes the essential name at off, if that is not the whole name.
-func hashFlavored(l *layer, off uint32) (uint32, bool) {
+// hashFlavoured hashes the essential name at off, if that is not the whole name.
+func hashFlavoured(l *layer, off uint32) (uint32, bool) {
 	essential, ok := l.essential(off)
 	return hashString(essential), ok
 }
@@ -51,29 +51,29 @@ func (n *names) named(l *layer, name string, yield func(Type) bool) {
 	}
 }
 
-// flavors yields the types whose essential name is name, by id.
-func (n *names) flavors(l *layer, name string, yield func(Type) bool) {
+// flavours yields the types whose essential name is name, by id.
+func (n *names) flavours(l *layer, name string, yield func(Type) bool) {
 	name = name[:essentialLen(name)]
 	hash := hashString(name)
 	var plain matches
 	if essentialLen(name) == len(name) { // else it is a flavour of something shorter
 		plain = n.exact.of(l, hashExact).lookup(l, hash)
 	}
-	flavored := n.flavor.of(l, hashFlavored).lookup(l, hash)
+	flavoured := n.flavour.of(l, hashFlavoured).lookup(l, hash)
 
 	// Merge the two, which are both by id.
 	p, morePlain := plain.next()
-	f, moreFlavored := flavored.next()
-	for morePlain || moreFlavored {
+	f, moreFlavoured := flavoured.next()
+	for morePlain || moreFlavoured {
 		var t Type
 		var match bool
-		if morePlain && (!moreFlavored || p.id < f.id) {
+		if morePlain && (!moreFlavoured || p.id < f.id) {
 			t, match = p, l.strings.is(p.nameOff(), name)
 			p, morePlain = plain.next()
 		} else {
 			had, ok := l.essential(f.nameOff())
 			t, match = f, ok && string(had) == name
-			f, moreFlavored = flavored.next()
+			f, moreFlavoured = flavoured.next()
 		}
 		if match && !yield(t) {
 			return

@@ -21,8 +21,8 @@ type layer struct {
 	tagsOnce sync.Once
 	tags     []TypeID // of the DECL_TAGs, by what they tag; see tags.go
 
-	cutsOnce sync.Once
-	flavored []cut // own strings that have a flavour; see flavor.go
+	cutsOnce  sync.Once
+	flavoured []cut // own strings that have a flavour; see flavour.go
 
 	pointerOnce sync.Once
 	pointer     uint32 // bytes of a pointer, 0 if unknown; see size.go
@@ -34,7 +34,7 @@ func (l *layer) end() TypeID { return l.first + TypeID(l.starts.count) }
 // close forgets all bytes, so that handles on them meet empty sections.
 func (l *layer) close() {
 	l.base, l.types, l.strings, l.shapes, l.first, l.framing = nil, section{}, strtab{}, nil, 0, framing{}
-	l.tags, l.flavored, l.pointer = nil, nil, 0
+	l.tags, l.flavoured, l.pointer = nil, nil, 0
 }
 
 // typeByID returns the type with an id, which must be below end; void for any

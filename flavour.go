@@ -28,12 +28,12 @@ func (l *layer) cuts() []cut {
 			}
 			end += next
 			if n := essentialLen(b[from:end]); n < end-from {
-				l.flavored = append(l.flavored, cut{l.strings.start + uint32(from), l.strings.start + uint32(from+n)})
+				l.flavoured = append(l.flavoured, cut{l.strings.start + uint32(from), l.strings.start + uint32(from+n)})
 			}
 			from = end
 		}
 	})
-	return l.flavored
+	return l.flavoured
 }
 
 // essential returns the essential name at off, if that is not the whole name.
