@@ -17,8 +17,6 @@ type mapping struct {
 	mapped []byte // what to unmap: whole pages around bytes; nil if bytes were read
 }
 
-const maxInt = int64(^uint(0) >> 1) // what a slice can hold
-
 // errUnmappable is what mapWindow returns where a file cannot be mapped, though it
 // may be read: other systems than Unix, kernel BTF before Linux 6.16, pipes.
 var errUnmappable = errors.New("cannot be mapped")
@@ -35,6 +33,10 @@ func openWindow(f *os.File, off, size int64) (mapping, error) {
 	return m, err
 }
 
+// maxRead is how much is read into memory: a hundred times the largest kernel's
+// BTF. A sparse file of a few bytes can hold any number of zeros.
+const maxRead = 1 << 30
+
 // readWindow reads the size bytes of r from off on, or fewer if r ends before, in
 // as many calls as it takes: sysfs gives no more than a page at a time.
 //
@@ -42,30 +44,31 @@ func openWindow(f *os.File, off, size int64) (mapping, error) {
 // [io.SectionReader] need not know its end. So memory for all of them is taken at
 // once only after the last one was read; else it is grown into.
 func readWindow(r io.ReaderAt, off, size int64) ([]byte, error) {
-	if size > maxInt {
-		return nil, fmt.Errorf("btf: reading %d bytes at 0x%x: more than memory can hold", size, off)
-	}
-	expected := min(size, 64<<10)
-	if size > expected && off <= math.MaxInt64-size {
+	limit := min(size, maxRead)
+	expected := min(limit, 64<<10)
+	if size > expected && size == limit && off <= math.MaxInt64-size {
 		if n, _ := r.ReadAt(make([]byte, 1), off+size-1); n == 1 {
 			expected = size
 		}
 	}
 	b := make([]byte, 0, expected)
-	for int64(len(b)) < size {
+	for int64(len(b)) < limit {
 		if len(b) == cap(b) {
-			grown := make([]byte, len(b), min(size, max(2*int64(cap(b)), 64<<10)))
+			grown := make([]byte, len(b), min(limit, 2*int64(cap(b))))
 			copy(grown, b)
 			b = grown
 		}
 		n, err := r.ReadAt(b[len(b):cap(b)], off+int64(len(b)))
 		b = b[:len(b)+n]
 		if err == io.EOF || err == nil && n == 0 {
-			break
+			return b, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("btf: reading %d bytes at 0x%x: %w", size, off, err)
 		}
+	}
+	if size > limit {
+		return nil, fmt.Errorf("btf: reading %d bytes at 0x%x: more than %d are not read into memory", size, off, maxRead)
 	}
 	return b, nil
 }

@@ -7,6 +7,7 @@ package btf
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -30,7 +31,7 @@ func openFile(path string) (*os.File, error) {
 // refuses a shared mapping of its own BTF, and until 6.16 any.
 func mapWindow(f *os.File, off, size int64) (mapping, error) {
 	lead := off % int64(os.Getpagesize())
-	if size > maxInt-lead {
+	if size > math.MaxInt-lead {
 		return mapping{}, fmt.Errorf("btf: mapping %d bytes of %s: more than an address can reach", size, f.Name())
 	}
 	mapped, err := unix.Mmap(int(f.Fd()), off-lead, int(lead+size), unix.PROT_READ, unix.MAP_PRIVATE)
