@@ -779,3 +779,20 @@ func TestManyOfOne(t *testing.T) {
 	// Twenty times as much: 400 times as long, if it were quadratic.
 	require.Less(t, took(20_000), 100*took(1000)+5*time.Millisecond)
 }
+
+// TestVerifyOverBrokenBase: Verify speaks of the Spec's own records. A function in
+// it, of a prototype in its base that is broken, narrows no better for that.
+func TestVerifyOverBrokenBase(t *testing.T) {
+	b := blob.New(little)
+	b.FuncProto(0, blob.Param{Name: "p", Type: 99})
+	base := load(t, b.Bytes())
+	over := b.Split()
+	over.Func("victim", 1, 0)
+	split := loadSplit(t, over.Bytes(), base)
+	require.NoError(t, split.Verify())
+	require.Error(t, base.Verify())
+	var f btf.Func
+	var format *btf.FormatError
+	require.ErrorAs(t, split.TypeByName("victim", &f), &format)
+	require.Equal(t, btf.TypeID(1), format.TypeID)
+}

@@ -45,6 +45,7 @@ func (s *Spec) TypesByName(name string) iter.Seq[Type] {
 // libbpf).
 func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
+		name := name[:essentialLen(name)]
 		if possible(name) && s.usable() == nil {
 			s.names.flavours(&s.layer, name, yield)
 		}

@@ -51,9 +51,9 @@ func (n *names) named(l *layer, name string, yield func(Type) bool) {
 	}
 }
 
-// flavours yields the types whose essential name is name, by id.
+// flavours yields the types whose essential name is name, by id. A name that is
+// itself that of a flavour is the essential name of some that have two.
 func (n *names) flavours(l *layer, name string, yield func(Type) bool) {
-	name = name[:essentialLen(name)]
 	hash := hashString(name)
 	var plain matches
 	if essentialLen(name) == len(name) { // else it is a flavour of something shorter
