@@ -4,26 +4,19 @@ package btf
 
 import (
 	"bytes"
-	"compress/gzip"
-	"io"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
+	"github.com/seed-6c4a6465/btf/internal/blob"
 	"github.com/stretchr/testify/require"
 )
 
 func fixtureLayer(t testing.TB) *layer {
 	t.Helper()
-	f, err := os.Open("testdata/vmlinux-amd64-6.12.btf.gz")
+	raw, err := blob.Gunzip("testdata/vmlinux-amd64-6.12.btf.gz")
 	require.NoError(t, err)
-	defer f.Close()
-	r, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	blob, err := io.ReadAll(r)
-	require.NoError(t, err)
-	spec, err := LoadRawSpec(blob)
+	spec, err := LoadRawSpec(raw)
 	require.NoError(t, err)
 	return &spec.layer
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
@@ -623,7 +624,7 @@ func TestArrangements(t *testing.T) {
 			}
 			for _, length := range []uint32{36, 40, 64, 4096} {
 				b.HeaderLen = length
-				t.Run("header of "+itoa(int(length)), func(t *testing.T) { same(t, b.Bytes()) })
+				t.Run("header of "+strconv.Itoa(int(length)), func(t *testing.T) { same(t, b.Bytes()) })
 			}
 		})
 	}
@@ -635,7 +636,7 @@ func TestArrangements(t *testing.T) {
 		b.Int("int", 4, blob.Signed)
 		bytes := b.Bytes()
 		bytes[24] = 0xff
-		t.Run("header of "+itoa(int(length)), func(t *testing.T) {
+		t.Run("header of "+strconv.Itoa(int(length)), func(t *testing.T) {
 			spec := load(t, bytes)
 			require.NoError(t, spec.Verify())
 			require.Equal(t, "int", as[btf.Int](t, spec, 1).Name())

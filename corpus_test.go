@@ -4,10 +4,8 @@ package btf_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,18 +30,6 @@ func corpus(t *testing.T) string {
 		t.Skipf("no corpus of blobs: BTF_CORPUS does not name one, and there is none at %s", dir)
 	}
 	return dir
-}
-
-func gunzip(t *testing.T, path string) []byte {
-	t.Helper()
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	r, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	b, err := io.ReadAll(r)
-	require.NoError(t, err)
-	return b
 }
 
 // TestCorpus: what the corpus says of its blobs, and that each is whole.
@@ -62,13 +49,14 @@ func TestCorpus(t *testing.T) {
 		{"vmlinux-amd64-7.1-sorted-layout.btf.gz", "amd64-7.1", 103_406, 8, binary.LittleEndian, true},
 	} {
 		t.Run(k.file, func(t *testing.T) {
-			blob := gunzip(t, filepath.Join(dir, k.file))
-			spec, err := btf.LoadRawSpec(blob)
+			raw, err := blob.Gunzip(filepath.Join(dir, k.file))
+			require.NoError(t, err)
+			spec, err := btf.LoadRawSpec(raw)
 			require.NoError(t, err)
 			kernels[k.release] = spec
 			require.NoError(t, spec.Verify())
 			require.Equal(t, k.types, spec.NumTypes())
-			require.Equal(t, k.types, countRecords(t, blob, k.order))
+			require.Equal(t, k.types, countRecords(t, raw, k.order))
 			require.Equal(t, k.pointer, spec.PointerSize())
 			require.Equal(t, k.order, spec.ByteOrder())
 			require.Equal(t, k.sorted, spec.SortedByName())

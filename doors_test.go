@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -226,7 +227,7 @@ func TestPipe(t *testing.T) {
 			_, err := w.Write(b)
 			done <- errors.Join(err, w.Close())
 		}()
-		spec, err := btf.LoadSpec("/dev/fd/" + itoa(int(r.Fd())))
+		spec, err := btf.LoadSpec("/dev/fd/" + strconv.Itoa(int(r.Fd())))
 		_, _ = io.Copy(io.Discard, r)
 		require.NoError(t, <-done)
 		return spec, err
@@ -238,13 +239,6 @@ func TestPipe(t *testing.T) {
 	require.ErrorContains(t, err, "header needs 24 bytes, the blob has 2")
 	_, err = through(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: make([]byte, 100)}))
 	require.ErrorContains(t, err, "pipe")
-}
-
-func itoa(n int) string {
-	if n >= 10 {
-		return itoa(n/10) + string(rune('0'+n%10))
-	}
-	return string(rune('0' + n))
 }
 
 // TestNothingLeft: a load, failed or closed, leaves neither mapping nor

@@ -3,29 +3,19 @@
 package btf_test
 
 import (
-	"bytes"
-	"compress/gzip"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
 	"github.com/stretchr/testify/require"
 )
 
 // vmlinuxBlob is the kernel-sized fixture, in memory.
 var vmlinuxBlob = sync.OnceValues(func() ([]byte, error) {
-	zipped, err := os.ReadFile("testdata/vmlinux-amd64-6.12.btf.gz")
-	if err != nil {
-		return nil, err
-	}
-	r, err := gzip.NewReader(bytes.NewReader(zipped))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
+	return blob.Gunzip("testdata/vmlinux-amd64-6.12.btf.gz")
 })
 
 // loadVmlinux loads the kernel-sized fixture from memory.

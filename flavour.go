@@ -4,13 +4,11 @@ package btf
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 )
 
 // cuts returns the layer's own strings that have a flavour, in order. They are
-// found in one pass over the string section, once, on demand: a kernel has some
-// ten of them. Looking for the flavour in the name of each type instead would read
+// found in one pass over the string section, once, on demand, and are few. Looking for the flavour in the name of each type instead would read
 // a long string as often as types have names inside it.
 func (l *layer) cuts() []cut {
 	l.cutsOnce.Do(func() {
@@ -44,7 +42,12 @@ func (l *layer) essential(off uint32) ([]byte, bool) {
 		}
 	}
 	cuts := l.cuts()
-	i, _ := slices.BinarySearchFunc(cuts, off, func(c cut, off uint32) int { return cmp.Compare(c.at, off+1) })
+	i, _ := slices.BinarySearchFunc(cuts, off, func(c cut, off uint32) int {
+		if c.at <= off {
+			return -1
+		}
+		return 1 // no cut is the one: the first behind off is wanted
+	})
 	if i == len(cuts) || cuts[i].from > off {
 		return nil, false
 	}

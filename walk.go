@@ -28,8 +28,8 @@ type walker struct {
 
 // walk returns the framing, or which record breaks it.
 //
-// The plain form waits for each record's length to learn where the next begins:
-// 4 to 5 ns a record, and nothing else to do meanwhile. The interleaved form
+// The plain form waits for each record's length to learn where the next begins,
+// and has nothing else to do meanwhile. The interleaved form
 // walks four stretches at once, takes less than half the time on a vmlinux
 // (BenchmarkWalk), and gives up on whatever it does not like, so that the plain
 // form is the only one that explains.

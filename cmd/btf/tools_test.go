@@ -4,8 +4,6 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	encode "github.com/seed-6c4a6465/btf/internal/blob"
 	"github.com/stretchr/testify/require"
 )
 
@@ -61,15 +60,10 @@ func corpus(t testing.TB) string {
 // gunzipped writes what is in a gzip file to one that can be mapped.
 func gunzipped(t testing.TB, path string) string {
 	t.Helper()
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	r, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	blob, err := io.ReadAll(r)
+	raw, err := encode.Gunzip(path)
 	require.NoError(t, err)
 	out := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(path), ".gz"))
-	require.NoError(t, os.WriteFile(out, blob, 0o644))
+	require.NoError(t, os.WriteFile(out, raw, 0o644))
 	return out
 }
 
