@@ -237,32 +237,23 @@ func narrow(view any, t Type) error {
 // itself lies inside the section was proved when it was loaded, and is looked at
 // again only where bytes are cut, since the file may have been rewritten since.
 func (t Type) check() error {
-	switch t.Kind() {
-	case KindPointer, KindTypedef, KindVolatile, KindConst, KindRestrict, KindVar, KindDeclTag, KindTypeTag:
-		return t.checkID(8)
-	case KindArray:
-		if err := t.checkID(recordSize); err != nil {
-			return err
-		}
-		return t.checkID(recordSize + 4)
-	case KindStruct, KindUnion:
-		return t.checkElements(element{size: memberSize, name: 0, id: 4})
-	case KindEnum:
-		return t.checkElements(element{size: enumeratorSize, name: 0, id: none})
-	case KindEnum64:
-		return t.checkElements(element{size: enumerator64Size, name: 0, id: none})
-	case KindFuncProto:
-		if err := t.checkID(8); err != nil {
-			return err
-		}
-		return t.checkElements(element{size: paramSize, name: 0, id: 4})
-	case KindDatasec:
-		return t.checkElements(element{size: varSecinfoSize, name: none, id: 0})
-	case KindFunc:
+	if t.Kind() == KindFunc {
 		_, err := t.prototype()
 		return err
 	}
-	return nil
+	f := &kindFields[t.Kind()]
+	for _, off := range f.ids {
+		if off == 0 {
+			break
+		}
+		if err := t.checkID(off); err != nil {
+			return err
+		}
+	}
+	if f.elements.size == 0 {
+		return nil
+	}
+	return t.checkElements(&f.elements)
 }
 
 // prototype returns what a FUNC's id leads to, proved to be a prototype. Whoever
@@ -286,13 +277,7 @@ func (t Type) checkID(off uint32) error {
 	return nil
 }
 
-// An element says where in what repeats vlen times the name and the id stand, in
-// bytes, or none.
-type element struct{ size, name, id uint32 }
-
-const none = ^uint32(0)
-
-func (t Type) checkElements(e element) error {
+func (t Type) checkElements(e *element) error {
 	l := t.layer
 	from, size := uint64(t.off)+recordSize, uint64(t.vlen())*uint64(e.size)
 	if !l.types.has(from, size) {

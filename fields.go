@@ -1,0 +1,37 @@
+// kind → which words of a record are type ids and names
+
+package btf
+
+// fields says where a record of a kind refers to something else, besides to its
+// own name in the first word.
+type fields struct {
+	ids      [2]uint32 // where type ids stand, in bytes from the start of the record; 0 for none
+	elements element
+}
+
+// An element says how many bytes repeat vlen times, and where in them a name and a
+// type id stand, or none.
+type element struct{ size, name, id uint32 }
+
+const none = ^uint32(0)
+
+// kindFields is the one table of it, by include/uapi/linux/btf.h. What is not in it
+// refers to nothing.
+var kindFields = [kindCount]fields{
+	KindPointer:   {ids: [2]uint32{8}},
+	KindArray:     {ids: [2]uint32{recordSize, recordSize + 4}},
+	KindStruct:    {elements: element{memberSize, 0, 4}},
+	KindUnion:     {elements: element{memberSize, 0, 4}},
+	KindEnum:      {elements: element{enumeratorSize, 0, none}},
+	KindTypedef:   {ids: [2]uint32{8}},
+	KindVolatile:  {ids: [2]uint32{8}},
+	KindConst:     {ids: [2]uint32{8}},
+	KindRestrict:  {ids: [2]uint32{8}},
+	KindFunc:      {ids: [2]uint32{8}},
+	KindFuncProto: {ids: [2]uint32{8}, elements: element{paramSize, 0, 4}},
+	KindVar:       {ids: [2]uint32{8}},
+	KindDatasec:   {elements: element{varSecinfoSize, none, 0}},
+	KindDeclTag:   {ids: [2]uint32{8}},
+	KindTypeTag:   {ids: [2]uint32{8}},
+	KindEnum64:    {elements: element{enumerator64Size, 0, none}},
+}
