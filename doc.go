@@ -78,6 +78,7 @@
 //	layout.go      how to step over kinds nobody has heard of
 //	starts.go      number of a record ↔ offset of its first byte
 //	walk.go        the pass that proves the framing
+//	datasec.go     sizes and offsets that compilers leave out
 //	lazy_types.go  id → Type
 //	composite.go   structs, unions and their members
 //	views.go       typed views of every kind
@@ -91,6 +92,8 @@
 //	index.go       name → types
 //	mmap.go        file → its bytes
 //	elf.go         ELF file → the window with its BTF
+//	placement.go   ELF sections and symbols → sizes and offsets of variables
+//	extinfo.go     functions, lines and relocations of a BPF object
 //	loader.go      Spec and the doors to it
 //	find.go        questions to a Spec
 //	sorted.go      whether the types stand in the order of their names

@@ -21,6 +21,9 @@ var (
 	// asked, such as offering the BTF of its kernel.
 	ErrNotSupported = errors.New("not supported")
 
+	// ErrNoExtendedInfo is wrapped when an object has no .BTF.ext section.
+	ErrNoExtendedInfo = errors.New("no extended info")
+
 	// ErrClosed is wrapped when a Spec, or the base it stands on, is used after
 	// its Close.
 	ErrClosed = errors.New("use of closed BTF")
@@ -34,7 +37,7 @@ var (
 // ends in one: when it is loaded, narrowed to a view, or measured.
 type FormatError struct {
 	// Section is the part of the file the offset counts from: "header",
-	// "types", "strings", "layout", or "ELF".
+	// "types", "strings", "layout", ".BTF.ext", or "ELF".
 	Section string
 
 	// Offset is in bytes from the start of the section, as far as a place is

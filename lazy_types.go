@@ -24,6 +24,8 @@ type layer struct {
 	cutsOnce  sync.Once
 	flavoured []cut // own strings that have a flavour; see flavour.go
 
+	placements *placements // of DATASECs; nil if it is not from a BPF object
+
 	pointerOnce sync.Once
 	pointer     uint32 // bytes of a pointer, 0 if unknown; see size.go
 }
@@ -34,7 +36,7 @@ func (l *layer) end() TypeID { return l.first + TypeID(l.starts.count) }
 // close forgets all bytes, so that handles on them meet empty sections.
 func (l *layer) close() {
 	l.base, l.types, l.strings, l.shapes, l.first, l.framing = nil, section{}, strtab{}, nil, 0, framing{}
-	l.tags, l.flavoured, l.pointer = nil, nil, 0
+	l.tags, l.flavoured, l.placements, l.pointer = nil, nil, nil, 0
 }
 
 // typeByID returns the type with an id, which must be below end; void for any

@@ -22,7 +22,9 @@ type Spec struct {
 	layer   layer
 	names   names
 	header  Header
+	blob    []byte
 	base    *Spec
+	ext     *ExtInfos // if it was asked for and is there
 	mapping mapping
 }
 
@@ -43,7 +45,7 @@ type Spec struct {
 // process with SIGBUS. Kernel BTF never changes, and a file replaced by renaming
 // another over it stays whole. For files that anybody may truncate, use
 // [LoadSpecFromReader].
-func LoadSpec(path string) (*Spec, error) { return loadPath(path, nil) }
+func LoadSpec(path string) (*Spec, error) { return loadPath(path, nil, false) }
 
 // LoadSplitSpec opens a file of split BTF, such as that of a kernel module, which
 // counts its ids and strings from the end of base. Base may itself be split. It is
@@ -53,13 +55,13 @@ func LoadSplitSpec(path string, base *Spec) (*Spec, error) {
 	if err := base.usableBase(); err != nil {
 		return nil, err
 	}
-	return loadPath(path, base)
+	return loadPath(path, base, false)
 }
 
 // LoadSpecFromReader is [LoadSpec] with a copy in memory: it does not depend on r
 // after it returns. Of an ELF file it reads the headers and the .BTF section, of a
 // raw blob what its header says there is.
-func LoadSpecFromReader(r io.ReaderAt) (*Spec, error) { return loadReader(r, nil) }
+func LoadSpecFromReader(r io.ReaderAt) (*Spec, error) { return loadReader(r, nil, false) }
 
 // LoadSplitSpecFromReader is [LoadSplitSpec] with a copy in memory, as
 // [LoadSpecFromReader] is.
@@ -67,7 +69,31 @@ func LoadSplitSpecFromReader(r io.ReaderAt, base *Spec) (*Spec, error) {
 	if err := base.usableBase(); err != nil {
 		return nil, err
 	}
-	return loadReader(r, base)
+	return loadReader(r, base, false)
+}
+
+// LoadSpecAndExtInfos opens a BPF object, like [LoadSpec], and the .BTF.ext section
+// that says more about its functions. The error matches [ErrNoExtendedInfo] if
+// there is no such section; then LoadSpec opens the rest. The ExtInfos may be used
+// until the Close of the Spec.
+func LoadSpecAndExtInfos(path string) (*Spec, *ExtInfos, error) {
+	return withExtInfos(loadPath(path, nil, true))
+}
+
+// LoadSpecAndExtInfosFromReader is [LoadSpecAndExtInfos] with a copy in memory, as
+// [LoadSpecFromReader] is.
+func LoadSpecAndExtInfosFromReader(r io.ReaderAt) (*Spec, *ExtInfos, error) {
+	return withExtInfos(loadReader(r, nil, true))
+}
+
+func withExtInfos(s *Spec, err error) (*Spec, *ExtInfos, error) {
+	if err == nil && s.ext == nil {
+		err = errors.Join(fmt.Errorf("btf: %w", ErrNoExtendedInfo), s.Close())
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, s.ext, nil
 }
 
 // LoadRawSpec reads a raw blob where it lies in memory. The blob is borrowed: it
@@ -134,7 +160,7 @@ func LoadKernelModuleSpec(module string, base *Spec) (*Spec, error) {
 	return LoadSplitSpec(kernelBTF+module, base)
 }
 
-func loadPath(path string, base *Spec) (s *Spec, err error) {
+func loadPath(path string, base *Spec, ext bool) (*Spec, error) {
 	f, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("btf: %w", err)
@@ -153,24 +179,61 @@ func loadPath(path string, base *Spec) (s *Spec, err error) {
 		return nil, err
 	}
 	if isELF(head) {
-		w, err := elfWindow(f, info.Size(), ".BTF")
-		if err != nil {
-			return nil, err
-		}
-		if w.inflated != nil {
-			return newELFSpec(mapping{bytes: w.inflated}, w, base)
-		}
-		m, err := openWindow(f, w.off, w.size)
-		if err != nil {
-			return nil, err
-		}
-		return newELFSpec(m, w, base)
+		return loadObject(f, info.Size(), base, ext)
 	}
 	m, err := openWindow(f, 0, min(info.Size(), extent(head)))
 	if err != nil {
 		return nil, err
 	}
-	return newMappedSpec(m, base)
+	s, err := newSpec(m.bytes, base)
+	return s.owning(m, err)
+}
+
+// loadObject maps what is needed of an ELF file: the window with its BTF, or all of
+// it if more may be asked for, as of one compiled for BPF.
+func loadObject(f *os.File, size int64, base *Spec, ext bool) (s *Spec, err error) {
+	o, err := openObject(f, size)
+	if err != nil {
+		return nil, err
+	}
+	var m mapping
+	if !o.isBPF() && !ext {
+		s, err = o.spec(base, ext, func(w window) (_ []byte, err error) {
+			m, err = openWindow(f, w.off, w.size)
+			return m.bytes, err
+		})
+		return s.owning(m, err)
+	}
+	if m, err = openWindow(f, 0, size); err != nil {
+		return nil, err
+	}
+	s, err = o.spec(base, ext, func(w window) ([]byte, error) {
+		whole := section{bytes: m.bytes}
+		if !whole.has(uint64(w.off), uint64(w.size)) {
+			return nil, nil // the file shrank
+		}
+		return m.bytes[w.off : w.off+w.size : w.off+w.size], nil
+	})
+	if err == nil {
+		l := &s.layer
+		l.placements = &placements{resolve: func() (map[TypeID]*placement, error) {
+			o, err := openObject(bytes.NewReader(m.bytes), size)
+			if err != nil {
+				return nil, err
+			}
+			return o.place(l)
+		}}
+	}
+	return s.owning(m, err)
+}
+
+// owning lets s close m when it is closed, or closes it at once with an error.
+func (s *Spec) owning(m mapping, err error) (*Spec, error) {
+	if err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	s.mapping = m
+	return s, nil
 }
 
 // loadStream reads a raw blob from a file without offsets, such as a pipe.
@@ -193,32 +256,36 @@ func loadStream(r io.Reader, base *Spec) (*Spec, error) {
 	return newSpec(blob, base)
 }
 
-func loadReader(r io.ReaderAt, base *Spec) (*Spec, error) {
+func loadReader(r io.ReaderAt, base *Spec, ext bool) (*Spec, error) {
 	size := sizeOf(r)
 	head, err := readWindow(r, 0, headerSizeMax)
 	if err != nil {
 		return nil, err
 	}
-	w := window{size: extent(head)}
-	fromELF := isELF(head)
-	if fromELF {
-		if w, err = elfWindow(r, size, ".BTF"); err != nil {
+	if !isELF(head) {
+		blob, err := readWindow(r, 0, extent(head))
+		if err != nil {
 			return nil, err
 		}
+		return newSpec(blob, base)
 	}
-	blob := w.inflated
-	if blob == nil {
-		if blob, err = readWindow(r, w.off, w.size); err != nil {
-			return nil, err
+	o, err := openObject(r, size)
+	if err != nil {
+		return nil, err
+	}
+	s, err := o.spec(base, ext, func(w window) ([]byte, error) { return readWindow(r, w.off, w.size) })
+	if err != nil || !o.isBPF() {
+		return s, err
+	}
+	for t := range s.layer.all() {
+		if t.Kind() == KindDatasec && t.sizeOrType() == 0 {
+			// Now, since r need not outlive this call.
+			placed, err := o.place(&s.layer)
+			s.layer.placements = &placements{resolve: func() (map[TypeID]*placement, error) { return placed, err }}
+			break
 		}
 	}
-	if fromELF {
-		if w.inflated == nil && int64(len(blob)) < w.size {
-			return nil, &FormatError{Section: "ELF", Offset: uint64(w.off), Problem: fmt.Sprintf("section .BTF needs %d bytes, %d left", w.size, len(blob))}
-		}
-		return newELFSpec(mapping{bytes: blob}, w, base)
-	}
-	return newSpec(blob, base)
+	return s, nil
 }
 
 // sizeOf returns how many bytes r has, -1 if it does not say.
@@ -235,30 +302,44 @@ func sizeOf(r io.ReaderAt) int64 {
 	return -1
 }
 
-// newELFSpec is newMappedSpec of the window of an ELF file.
-func newELFSpec(m mapping, w window, base *Spec) (*Spec, error) {
-	s, err := newMappedSpec(m, base)
+// spec makes a Spec of the .BTF section, and if wanted of .BTF.ext, with what read
+// says are the bytes of a window.
+func (o object) spec(base *Spec, ext bool, read func(window) ([]byte, error)) (*Spec, error) {
+	get := func(name string) ([]byte, window, error) {
+		w, err := o.window(name)
+		if err != nil || w.inflated != nil {
+			return w.inflated, w, err
+		}
+		b, err := read(w)
+		if err == nil && int64(len(b)) < w.size {
+			err = elfProblem(uint64(w.off), nil, "section %s needs %d bytes, %d left", name, w.size, len(b))
+		}
+		return b, w, err
+	}
+	blob, w, err := get(".BTF")
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSpec(blob, base)
 	if err != nil {
 		return nil, err
 	}
 	if s.layer.types.big != w.big {
-		return nil, errors.Join(&FormatError{
-			Section: "ELF", Offset: uint64(w.off),
-			Problem: fmt.Sprintf("section .BTF is %s, the ELF header says %s", order(!w.big), order(w.big)),
-		}, s.Close())
+		return nil, elfProblem(uint64(w.off), nil, "section .BTF is %s, the ELF header says %s", order(!w.big), order(w.big))
 	}
 	s.layer.pointer = w.pointer
-	return s, nil
-}
-
-// newMappedSpec is newSpec that owns m: it closes it with the Spec, or at once if
-// there is none.
-func newMappedSpec(m mapping, base *Spec) (*Spec, error) {
-	s, err := newSpec(m.bytes, base)
-	if err != nil {
-		return nil, errors.Join(err, m.close())
+	if ext {
+		blob, _, err := get(".BTF.ext")
+		if errors.Is(err, ErrNotFound) {
+			return s, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if s.ext, err = newExtInfos(blob, &s.layer); err != nil {
+			return nil, err
+		}
 	}
-	s.mapping = m
 	return s, nil
 }
 
@@ -273,7 +354,7 @@ func newSpec(blob []byte, base *Spec) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Spec{header: header, base: base, layer: layer{types: types, shapes: knownShapes, first: 1}}
+	s := &Spec{header: header, blob: blob, base: base, layer: layer{types: types, shapes: knownShapes, first: 1}}
 	l := &s.layer
 	var under *strtab
 	if base != nil {
@@ -317,7 +398,10 @@ func order(big bool) string {
 // process, which costs address space and no heap.
 func (s *Spec) Close() error {
 	s.layer.close()
-	s.names = names{}
+	s.names, s.blob = names{}, nil
+	if s.ext != nil {
+		*s.ext = ExtInfos{}
+	}
 	return s.mapping.close()
 }
 

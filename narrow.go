@@ -253,7 +253,11 @@ func (t Type) check() error {
 	if f.elements.size == 0 {
 		return nil
 	}
-	return t.checkElements(&f.elements)
+	if err := t.checkElements(&f.elements); err != nil || t.Kind() != KindDatasec {
+		return err
+	}
+	_, err := t.placement()
+	return err
 }
 
 // prototype returns what a FUNC's id leads to, proved to be a prototype. Whoever

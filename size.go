@@ -20,8 +20,13 @@ func (t Type) Sizeof() (uint64, error) {
 	for range maxDepth + 1 {
 		var size uint64
 		switch t.Kind() {
-		case KindInt, KindStruct, KindUnion, KindEnum, KindEnum64, KindDatasec, KindFloat:
+		case KindInt, KindStruct, KindUnion, KindEnum, KindEnum64, KindFloat:
 			size = uint64(t.sizeOrType())
+		case KindDatasec:
+			if _, err := t.placement(); err != nil {
+				return 0, err
+			}
+			size = uint64(Datasec{t}.Size())
 		case KindPointer:
 			size = uint64(t.layer.pointerSize())
 			if size == 0 {

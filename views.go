@@ -258,11 +258,30 @@ func (v Var) Linkage() VarLinkage { return VarLinkage(v.word(recordSize)) }
 // A Datasec is an ELF section with variables in it.
 //
 //	│ name_off │ info │ size │ type │ offset │ size │ type │ offset │ size │ …
+//
+// Compilers of BPF objects write 0 for the size and the offsets. Of a DATASEC
+// loaded from such an object, they are those of the ELF section and its symbols,
+// and the entries come in the order of their offsets; in .kconfig, which has no
+// section, each variable follows the one before as C would align it. The first such
+// DATASEC that is narrowed makes the symbols be read. It is a [*FormatError] if they
+// do not tell. The .ksyms section stays as it is.
 type Datasec struct{ Type }
 
-// Size returns the bytes of the section. Compilers leave 0 for the loader to
-// fill in.
-func (d Datasec) Size() uint32 { return d.sizeOrType() }
+// placement returns what the record of a DATASEC lacks, nil if that is nothing.
+func (t Type) placement() (*placement, error) {
+	if t.layer == nil || t.layer.placements == nil || t.sizeOrType() != 0 {
+		return nil, nil
+	}
+	return t.layer.placements.of(t.id, t.vlen())
+}
+
+// Size returns the bytes of the section.
+func (d Datasec) Size() uint32 {
+	if p, _ := d.placement(); p != nil {
+		return p.size
+	}
+	return d.sizeOrType()
+}
 
 // NumVars returns how many entries the section has.
 func (d Datasec) NumVars() int { return int(d.vlen()) }
@@ -272,14 +291,14 @@ func (d Datasec) Var(i int) VarSecinfo {
 	if i < 0 || uint64(i) >= uint64(d.vlen()) {
 		return VarSecinfo{}
 	}
-	return VarSecinfo{d.Type, uint32(i)}
+	return VarSecinfo{d, uint32(i)}
 }
 
 // Vars yields the entries in order.
 func (d Datasec) Vars() iter.Seq[VarSecinfo] {
 	return func(yield func(VarSecinfo) bool) {
 		for i := range d.vlen() {
-			if !yield(VarSecinfo{d.Type, i}) {
+			if !yield(VarSecinfo{d, i}) {
 				return
 			}
 		}
@@ -288,19 +307,29 @@ func (d Datasec) Vars() iter.Seq[VarSecinfo] {
 
 // A VarSecinfo says where in a [Datasec] a variable lies.
 type VarSecinfo struct {
-	sec   Type
+	sec   Datasec
 	index uint32
 }
 
-func (v VarSecinfo) at() uint32 { return recordSize + v.index*varSecinfoSize }
+// at returns where in the record the entry stands.
+func (v VarSecinfo) at() uint32 {
+	index := v.index
+	if p, _ := v.sec.placement(); p != nil {
+		index = p.vars[index].index
+	}
+	return recordSize + index*varSecinfoSize
+}
 
-// Type returns what lies there: a [Var], or in the .ksyms section that libbpf
-// makes, a [Func].
+// Type returns what lies there: a [Var], or in a .ksyms section a [Func] too.
 func (v VarSecinfo) Type() Type { return v.sec.follow(v.sec.word(v.at())) }
 
-// Offset returns the bytes from the start of the section. Compilers leave 0 for
-// the loader to fill in.
-func (v VarSecinfo) Offset() uint32 { return v.sec.word(v.at() + 4) }
+// Offset returns the bytes from the start of the section.
+func (v VarSecinfo) Offset() uint32 {
+	if p, _ := v.sec.placement(); p != nil {
+		return p.vars[v.index].offset
+	}
+	return v.sec.word(v.at() + 4)
+}
 
 // Size returns the bytes the variable takes.
 func (v VarSecinfo) Size() uint32 { return v.sec.word(v.at() + 8) }

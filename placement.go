@@ -1,0 +1,137 @@
+// ELF sections and symbols → the placements of a layer's DATASECs
+
+package btf
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// place returns the placement of each DATASEC of size 0 in l, read from the object
+// it came from.
+func (o object) place(l *layer) (map[TypeID]*placement, error) {
+	sizes, offsets, err := o.dataSections()
+	if err != nil {
+		return nil, err
+	}
+	placed := map[TypeID]*placement{}
+	for t := range l.all() {
+		if t.Kind() != KindDatasec || t.sizeOrType() != 0 || t.vlen() == 0 {
+			continue
+		}
+		if err := t.checkElements(&kindFields[KindDatasec].elements); err != nil {
+			continue // narrowing it says so
+		}
+		p := &placement{vars: make([]placedVar, t.vlen())}
+		switch name := t.Name(); name {
+		case ".ksyms":
+			continue // what lies there is in the kernel: it has no size and no offsets
+		case ".kconfig":
+			p.err = p.align(Datasec{t})
+		default:
+			size, ok := sizes[name]
+			if !ok {
+				p.err = elfProblem(0, nil, "one section %s wanted, for the size that %v lacks", name, t)
+				break
+			}
+			p.size = size
+			p.err = p.look(Datasec{t}, offsets)
+		}
+		slices.SortStableFunc(p.vars, func(a, b placedVar) int { return cmp.Compare(a.offset, b.offset) })
+		placed[t.id] = p
+	}
+	return placed, nil
+}
+
+// look finds the offset of each variable among those of the symbols.
+func (p *placement) look(d Datasec, offsets map[symbol]uint32) error {
+	section := d.Name()
+	for i := range p.vars {
+		v, err := variable(d, uint32(i))
+		if err != nil {
+			return err
+		}
+		off, ok := offsets[symbol{section, v.Name()}]
+		if !ok {
+			return elfProblem(0, nil, "one symbol %s in section %s wanted, for the offset that %v lacks", v.Name(), section, v.Type)
+		}
+		if size := d.word(recordSize + uint32(i)*varSecinfoSize + 8); off > p.size || size > p.size-off {
+			return elfProblem(0, nil, "symbol %s at offset 0x%x of section %s needs %d bytes, the section has %d in all", v.Name(), off, section, size, p.size)
+		}
+		p.vars[i] = placedVar{uint32(i), off}
+	}
+	return nil
+}
+
+// align puts each variable behind the one before.
+func (p *placement) align(d Datasec) error {
+	var end uint64
+	for i := range p.vars {
+		v, err := variable(d, uint32(i))
+		if err != nil {
+			return err
+		}
+		size, err := v.Sizeof()
+		if err != nil {
+			return err
+		}
+		align, err := alignof(v.Target())
+		if err != nil {
+			return err
+		}
+		off := (end + align - 1) / align * align
+		end = off + size
+		if size > maxSection || end > maxSection {
+			return d.problem(8, "variables of less than 4 GiB wanted")
+		}
+		p.vars[i] = placedVar{uint32(i), uint32(off)}
+	}
+	p.size = uint32(end)
+	return nil
+}
+
+const maxSection = 1<<32 - 1
+
+// variable returns entry i of the record.
+func variable(d Datasec, i uint32) (v Var, err error) {
+	at := recordSize + i*varSecinfoSize
+	if err := d.checkID(at); err != nil {
+		return Var{}, err
+	}
+	t := d.follow(d.word(at))
+	if t.Kind() != KindVar {
+		return Var{}, d.problem(uint64(at), "DATASEC of VARs wanted, type %d is %s", t.ID(), t.Kind())
+	}
+	err = narrow(&v, t)
+	return v, err
+}
+
+// alignof returns the bytes at a multiple of which C puts a scalar or an array of
+// them.
+func alignof(t Type) (uint64, error) {
+	from := t
+	for range maxDepth + 1 {
+		var err error
+		switch t.Kind() {
+		case KindInt, KindEnum, KindEnum64, KindFloat, KindPointer:
+			size, err := t.Sizeof()
+			if err == nil && (size == 0 || size > 16 || size&(size-1) != 0) {
+				err = t.problem(8, "%s of 1, 2, 4, 8 or 16 bytes wanted, it has %d", t.Kind(), size)
+			}
+			return size, err
+		case KindArray:
+			if err = t.check(); err == nil {
+				t = Array{t}.Element()
+			}
+		case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag:
+			t, err = t.target()
+		default:
+			return 0, fmt.Errorf("btf: alignment of %v: a number or an array of them wanted: %w", t, ErrNotSupported)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return 0, from.tooDeep()
+}
