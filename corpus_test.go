@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/oracle"
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,12 +23,9 @@ import (
 // beside the repository.
 func corpus(t *testing.T) string {
 	t.Helper()
-	dir := os.Getenv("BTF_CORPUS")
+	dir := oracle.Corpus(".")
 	if dir == "" {
-		dir = filepath.Join("..", "shared", "corpus")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "README.md")); err != nil {
-		t.Skipf("no corpus of blobs: BTF_CORPUS does not name one, and there is none at %s", dir)
+		t.Skip("no corpus of blobs: BTF_CORPUS does not name one, and there is none beside the repository")
 	}
 	return dir
 }

@@ -63,7 +63,8 @@
 // # Concurrency
 //
 // All methods may be called from many goroutines at once, without locks, except
-// [Spec.Close]. The package starts no goroutines, and keeps no state of its own.
+// [Spec.Close]. The package starts no goroutines, and keeps no state of its own but
+// what [KernelMarshalOptions] found out about the running kernel.
 //
 // # Reading the source
 //
@@ -97,5 +98,11 @@
 //	loader.go      Spec and the doors to it
 //	find.go        questions to a Spec
 //	sorted.go      whether the types stand in the order of their names
+//	sanitize.go    record → what an older kernel takes in its place
+//	marshal.go     Spec → bytes
 //	verify.go      whether all of it can be read
+//	builder.go     types → a new blob
+//	bpf_linux.go   bpf(2)
+//	probe.go       what the running kernel takes
+//	handle.go      BTF inside the kernel
 package btf

@@ -5,54 +5,29 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
 	encode "github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/oracle"
 	"github.com/stretchr/testify/require"
 )
 
-// tool returns the path of a program to compare with. Without it the test is
-// skipped, or fails where BTF_REQUIRE_ORACLES=1 says that it must be there.
-func tool(t testing.TB, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		path, err = exec.LookPath("/usr/sbin/" + name)
-	}
-	if err != nil {
-		if os.Getenv("BTF_REQUIRE_ORACLES") == "1" {
-			t.Fatalf("%s is not installed, and BTF_REQUIRE_ORACLES=1", name)
-		}
-		t.Skipf("%s is not installed: nothing to compare with", name)
-	}
-	return path
-}
+func tool(t testing.TB, name string) string { return oracle.Tool(t, name) }
 
-// output runs a program and returns what it prints.
 func output(t testing.TB, program string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, "%s %s: %s", program, strings.Join(args, " "), stderr.String())
-	return string(out)
+	return oracle.Output(t, program, args...)
 }
 
 // corpus returns the directory of real blobs that BTF_CORPUS names, or the one
 // beside the repository.
 func corpus(t testing.TB) string {
 	t.Helper()
-	dir := os.Getenv("BTF_CORPUS")
+	dir := oracle.Corpus(filepath.Join("..", ".."))
 	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "README.md")); err != nil {
-		t.Skipf("no corpus of blobs: BTF_CORPUS does not name one, and there is none at %s", dir)
+		t.Skip("no corpus of blobs: BTF_CORPUS does not name one, and there is none beside the repository")
 	}
 	return dir
 }

@@ -1,0 +1,21 @@
+// nothing → nothing, where there is no bpf(2)
+
+//go:build !linux
+
+package btf
+
+import "fmt"
+
+var (
+	errNoBPF   = fmt.Errorf("btf: bpf(2): %w", ErrNotSupported)
+	errInvalid error // nothing is said
+)
+
+func loadBTF([]byte) (int, error)    { return -1, errNoBPF }
+func nextBTF(uint32) (uint32, error) { return 0, errNoBPF }
+func openBTF(uint32) (int, error)    { return -1, errNoBPF }
+func closeBTF(int) error             { return nil }
+
+func describeBTF(int, []byte) (id, size uint32, name string, kernel bool, err error) {
+	return 0, 0, "", false, errNoBPF
+}

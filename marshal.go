@@ -1,0 +1,142 @@
+// Spec → bytes
+
+package btf
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// WriteTo writes the blob as it was opened, with no copy. Sizes and offsets of a
+// DATASEC that the ELF file has are not in it; [Spec.Marshal] writes these.
+func (s *Spec) WriteTo(w io.Writer) (int64, error) {
+	if err := s.usable(); err != nil {
+		return 0, err
+	}
+	n, err := w.Write(s.blob)
+	return int64(n), err
+}
+
+// Copy returns a Spec of the same bytes in private memory, which outlives the file,
+// its truncation and the Close of s. Split BTF shares the base of s, which must
+// stay open.
+func (s *Spec) Copy() (*Spec, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	c, err := newSpec(bytes.Clone(s.blob), s.base)
+	if err != nil {
+		return nil, err
+	}
+	c.layer.pointer = s.layer.ownPointerSize()
+	if p := s.layer.placements; p != nil {
+		p.of(0, 0) // what it reads may be gone when it is asked for
+		c.layer.placements = &placements{resolve: func() (map[TypeID]*placement, error) { return p.byID, p.err }}
+	}
+	return c, nil
+}
+
+// Marshal writes the Spec's own types, strings and layout as a blob of their own:
+// header, types, layout, strings, with nothing in between. Split BTF stays split,
+// with the ids and name offsets it has. The error is a [*FormatError] if a record
+// is broken, and matches [ErrNotSupported] if the bytes of a kind that only the
+// layout describes would have to be understood.
+func (s *Spec) Marshal(opts MarshalOptions) ([]byte, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	l := &s.layer
+	layout := section{}
+	if !opts.StripLayout {
+		_, _, own, err := s.header.sections(section{s.blob, l.types.big})
+		if err != nil {
+			return nil, err
+		}
+		layout = own
+	}
+	out := encoder{big: l.types.big}
+	if opts.Order != nil {
+		out.big = opts.Order.Uint16([]byte{0, 1}) == 1
+	}
+
+	length := uint64(headerSize)
+	if len(layout.bytes) > 0 {
+		length = headerSizeMax
+	}
+	out.bytes = make([]byte, length, length+uint64(len(l.types.bytes))+uint64(len(layout.bytes))+uint64(len(l.strings.bytes)))
+	rewriter := newRewriter(l, &opts)
+	var words []uint32
+	for t := range l.all() {
+		k := t.Kind()
+		if err := t.check(); err != nil {
+			return nil, err
+		}
+		if k > KindEnum64 && (opts.StripLayout || out.big != l.types.big) {
+			return nil, fmt.Errorf("btf: writing %v without its layout, or in another byte order: %w", t, ErrNotSupported)
+		}
+		size := l.shapes[k].length(t.info())
+		words = slices.Grow(words[:0], int(size/4))[:size/4]
+		for i := range words {
+			words[i] = t.word(uint32(i) * 4)
+		}
+		out.words(rewriter.rewrite(t, words))
+	}
+	out.words(rewriter.extra)
+	typeEnd := len(out.bytes)
+	for e := range slices.Chunk(layout.bytes, layoutEntrySize) {
+		e = slices.Clone(e)
+		if out.big != l.types.big {
+			e[2], e[3] = e[3], e[2] // flags, 16 bits
+		}
+		out.bytes = append(out.bytes, e...)
+	}
+	layoutEnd := len(out.bytes)
+	out.bytes = append(append(out.bytes, l.strings.bytes...), rewriter.strings...)
+
+	types, strings := uint64(typeEnd)-length, uint64(len(out.bytes)-layoutEnd)
+	if total := uint64(len(out.bytes)); total > 1<<32-1 {
+		return nil, fmt.Errorf("btf: writing %d bytes: offsets have 32 bits", total)
+	}
+	head := encoder{bytes: out.bytes[:0], big: out.big}
+	head.header(uint32(length), uint32(types), uint32(layoutEnd-typeEnd), uint32(strings))
+	return out.bytes, nil
+}
+
+// An encoder appends integers in a byte order.
+type encoder struct {
+	bytes []byte
+	big   bool
+}
+
+func (e *encoder) words(words []uint32) {
+	if e.big {
+		for _, w := range words {
+			e.bytes = binary.BigEndian.AppendUint32(e.bytes, w)
+		}
+		return
+	}
+	for _, w := range words {
+		e.bytes = binary.LittleEndian.AppendUint32(e.bytes, w)
+	}
+}
+
+// header appends the header of a blob with that many bytes of types, then layout,
+// then strings.
+func (e *encoder) header(length, types, layout, strings uint32) {
+	// magic, version and flags
+	first := uint32(magic | 1<<16)
+	if e.big {
+		first = magic<<16 | 1<<8
+	}
+	e.words([]uint32{first, length, 0, types, types + layout, strings})
+	if length >= headerSizeMax {
+		at := types
+		if layout == 0 {
+			at = 0
+		}
+		e.words([]uint32{at, layout})
+	}
+}
