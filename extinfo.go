@@ -174,67 +174,95 @@ func (e *ExtInfos) name(at uint32) []byte {
 
 // Funcs yields, in the order of the file, the ELF sections of which the functions
 // are known. A section may come more than once, here and below.
-func (e *ExtInfos) Funcs() iter.Seq[ExtSection[FuncInfo]] {
-	return func(yield func(ExtSection[FuncInfo]) bool) { eachSection(e, e.funcs, yield) }
+func (e *ExtInfos) Funcs() iter.Seq[FuncInfos] {
+	return func(yield func(FuncInfos) bool) {
+		e.each(e.funcs, func(s extSection) bool { return yield(FuncInfos{s}) })
+	}
 }
 
 // Lines yields, in the order of the file, the ELF sections of which the source
 // lines are known.
-func (e *ExtInfos) Lines() iter.Seq[ExtSection[LineInfo]] {
-	return func(yield func(ExtSection[LineInfo]) bool) { eachSection(e, e.lines, yield) }
+func (e *ExtInfos) Lines() iter.Seq[LineInfos] {
+	return func(yield func(LineInfos) bool) {
+		e.each(e.lines, func(s extSection) bool { return yield(LineInfos{s}) })
+	}
 }
 
 // CORERelocations yields, in the order of the file, the ELF sections that have
 // CO-RE relocations.
-func (e *ExtInfos) CORERelocations() iter.Seq[ExtSection[CORERelocation]] {
-	return func(yield func(ExtSection[CORERelocation]) bool) { eachSection(e, e.relocations, yield) }
+func (e *ExtInfos) CORERelocations() iter.Seq[CORERelocationInfos] {
+	return func(yield func(CORERelocationInfos) bool) {
+		e.each(e.relocations, func(s extSection) bool { return yield(CORERelocationInfos{s}) })
+	}
 }
 
-func eachSection[R ExtRecord](e *ExtInfos, p extPart, yield func(ExtSection[R]) bool) {
+func (e *ExtInfos) each(p extPart, yield func(extSection) bool) {
 	for at := p.from; at < p.end; {
-		n := e.bytes.u32(at + 4)
-		s := ExtSection[R]{e, at, p.record, n}
+		n, rest := e.bytes.u32(at+4), p.end-at
 		// The bytes may have been rewritten since they were proved.
-		rest := p.end - at
-		if rest < extListSize || uint64(n)*uint64(p.record) > uint64(rest-extListSize) || !yield(s) {
+		if rest < extListSize || uint64(n)*uint64(p.record) > uint64(rest-extListSize) || !yield(extSection{e, at, p.record, n}) {
 			return
 		}
 		at += extListSize + n*p.record
 	}
 }
 
-// An ExtSection is the records that an ELF section of a BPF object has.
-type ExtSection[R ExtRecord] struct {
+// An extSection is the records that an ELF section of a BPF object has.
+type extSection struct {
 	infos             *ExtInfos
 	at, record, count uint32 // where the list stands; the bytes of a record; how many
 }
 
 // Name returns a copy of the ELF section's name, such as "tp_btf/sched_switch".
-func (s ExtSection[R]) Name() string { return string(s.NameBytes()) }
+func (s extSection) Name() string { return string(s.NameBytes()) }
 
 // NameBytes returns the name without a copy, as [Type.NameBytes] does.
-func (s ExtSection[R]) NameBytes() []byte { return s.infos.name(s.at) }
+func (s extSection) NameBytes() []byte { return s.infos.name(s.at) }
 
 // Len returns the number of records.
-func (s ExtSection[R]) Len() int { return int(s.count) }
+func (s extSection) Len() int { return int(s.count) }
 
-// Records yields the records in the order of the file, which is that of the
-// instructions.
-func (s ExtSection[R]) Records() iter.Seq[R] {
-	return func(yield func(R) bool) {
-		at := s.at + extListSize
-		for range s.count {
-			if !yield(R(struct{ extRecord }{extRecord{s.infos, at}})) {
-				return
-			}
-			at += s.record
+func (s extSection) each(yield func(extRecord) bool) {
+	at := s.at + extListSize
+	for range s.count {
+		if !yield(extRecord{s.infos, at}) {
+			return
 		}
+		at += s.record
 	}
 }
 
-// An ExtRecord says something of an instruction.
-type ExtRecord interface {
-	FuncInfo | LineInfo | CORERelocation
+// FuncInfos are the functions of an ELF section.
+type FuncInfos struct{ extSection }
+
+// Records yields the functions in the order of the file, which is that of the
+// instructions.
+func (s FuncInfos) Records() iter.Seq[FuncInfo] {
+	return func(yield func(FuncInfo) bool) {
+		s.each(func(r extRecord) bool { return yield(FuncInfo{r}) })
+	}
+}
+
+// LineInfos are the source lines of an ELF section.
+type LineInfos struct{ extSection }
+
+// Records yields the lines in the order of the file, which is that of the
+// instructions.
+func (s LineInfos) Records() iter.Seq[LineInfo] {
+	return func(yield func(LineInfo) bool) {
+		s.each(func(r extRecord) bool { return yield(LineInfo{r}) })
+	}
+}
+
+// CORERelocationInfos are the CO-RE relocations of an ELF section.
+type CORERelocationInfos struct{ extSection }
+
+// Records yields the relocations in the order of the file, which is that of the
+// instructions.
+func (s CORERelocationInfos) Records() iter.Seq[CORERelocation] {
+	return func(yield func(CORERelocation) bool) {
+		s.each(func(r extRecord) bool { return yield(CORERelocation{r}) })
+	}
 }
 
 // An extRecord is where in .BTF.ext a record stands.

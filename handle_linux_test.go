@@ -99,7 +99,7 @@ func TestObjectsInKernel(t *testing.T) {
 			var refusal *btf.KernelError
 			require.ErrorAs(t, err, &refusal)
 			require.ErrorIs(t, err, syscall.EINVAL)
-			require.Contains(t, refusal.Log, "DATASEC")
+			require.NotEmpty(t, refusal.Log)
 		})
 	}
 }

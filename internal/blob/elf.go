@@ -11,6 +11,32 @@ type Section struct {
 	Type         elf.SectionType
 	Flags        elf.SectionFlag
 	Offset, Size uint64
+	Link, Info   uint32
+}
+
+// A Symbol of an ELF file of 64 bits. Section is the number of its section, of which
+// the first that [ELF] is given has 1.
+type Symbol struct {
+	Name        string
+	Type        elf.SymType
+	Section     elf.SectionIndex
+	Value, Size uint64
+}
+
+// Symbols returns the .symtab with the symbols, and the .strtab with their names,
+// which is to have the number strtab.
+func Symbols(order Order, strtab uint32, symbols ...Symbol) (table, names Section) {
+	names = Section{Name: ".strtab", Type: elf.SHT_STRTAB, Data: []byte{0}}
+	table = Section{Name: ".symtab", Type: elf.SHT_SYMTAB, Link: strtab, Info: 1, Data: make([]byte, elf.Sym64Size)}
+	for _, s := range symbols {
+		table.Data = order.AppendUint32(table.Data, uint32(len(names.Data)))
+		names.Data = append(append(names.Data, s.Name...), 0)
+		table.Data = append(table.Data, elf.ST_INFO(elf.STB_GLOBAL, s.Type), 0)
+		table.Data = order.AppendUint16(table.Data, uint16(s.Section))
+		table.Data = order.AppendUint64(table.Data, s.Value)
+		table.Data = order.AppendUint64(table.Data, s.Size)
+	}
+	return table, names
 }
 
 // ELF returns a relocatable object of the class, in the order, with the sections
@@ -84,10 +110,14 @@ func ELF(class elf.Class, order Order, sections ...Section) []byte {
 		for _, v := range []uint64{uint64(s.Flags), 0, s.Offset, s.Size} {
 			body = word(body, v)
 		}
-		body = order.AppendUint32(body, 0) // link
-		body = order.AppendUint32(body, 0) // info
-		body = word(body, 8)               // alignment
-		body = word(body, 0)               // size of entries
+		body = order.AppendUint32(body, s.Link)
+		body = order.AppendUint32(body, s.Info)
+		body = word(body, 8) // alignment
+		entry := uint64(0)
+		if s.Type == elf.SHT_SYMTAB {
+			entry = elf.Sym64Size
+		}
+		body = word(body, entry)
 	}
 	return body
 }

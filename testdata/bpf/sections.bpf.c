@@ -7,7 +7,13 @@ struct pair {
 	long second;
 } __attribute__((aligned(32)));
 
+struct nothing {
+};
+enum forward;
+
 int zero;
+struct nothing empty;
+enum forward *pointer;
 static volatile char odd[3];
 struct pair pairs[2];
 static volatile struct pair last;

@@ -1,0 +1,276 @@
+// BPF objects → where their variables lie
+
+package btf_test
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/stretchr/testify/require"
+)
+
+// variables returns "section" → bytes, and "section variable" → offset, of all
+// DATASECs.
+func variables(t testing.TB, spec *btf.Spec) map[string]uint32 {
+	t.Helper()
+	got := map[string]uint32{}
+	for typ := range spec.All() {
+		d, err := btf.As[btf.Datasec](typ)
+		if err != nil || typ.Kind() != btf.KindDatasec {
+			require.ErrorIs(t, err, btf.ErrWrongKind)
+			continue
+		}
+		got[d.Name()] = d.Size()
+		var last uint32
+		for v := range d.Vars() {
+			require.GreaterOrEqual(t, v.Offset(), last, "%s is not in order", d.Name())
+			last = v.Offset()
+			got[d.Name()+" "+v.Type().Name()] = v.Offset()
+		}
+	}
+	return got
+}
+
+// TestDatasec: sizes and offsets are those that libbpf's linker writes.
+func TestDatasec(t *testing.T) {
+	bpftool := oracle.Tool(t, "bpftool")
+	for _, path := range oracle.Objects(t, ".", "el") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			spec, err := btf.LoadSpec(path)
+			require.NoError(t, err)
+			defer spec.Close()
+			linked := filepath.Join(t.TempDir(), "linked.o")
+			oracle.Output(t, bpftool, "gen", "object", linked, path)
+			object, err := btf.LoadSpec(linked)
+			require.NoError(t, err)
+			defer object.Close()
+
+			// What is written there, and not what is found for it.
+			want := variables(t, load(t, written(t, object)))
+			filled := 0
+			for name, at := range variables(t, spec) {
+				if strings.HasPrefix(name, ".kconfig") || strings.HasPrefix(name, ".ksyms") {
+					continue // the linker leaves these
+				}
+				off, ok := want[name]
+				require.True(t, ok, name)
+				require.Equal(t, off, at, name)
+				filled++
+			}
+			require.NotZero(t, filled)
+
+			b, err := os.ReadFile(path)
+			require.NoError(t, err)
+			read, err := btf.LoadSpecFromReader(bytes.NewReader(b))
+			require.NoError(t, err)
+			clear(b) // and the reader is not asked any more
+			requireSame(t, spec, read)
+
+			f, err := elf.Open(path)
+			require.NoError(t, err)
+			defer f.Close()
+			section, err := f.Section(".BTF").Data()
+			require.NoError(t, err)
+			require.True(t, bytes.Equal(section, written(t, spec)), "the bytes are not to be written to")
+		})
+	}
+}
+
+// TestDatasecOrders: both byte orders of one source are laid out alike.
+func TestDatasecOrders(t *testing.T) {
+	el, eb := oracle.Objects(t, ".", "el"), oracle.Objects(t, ".", "eb")
+	for i := range el {
+		if !strings.HasSuffix(el[i], ".bpf.el.o") {
+			continue
+		}
+		little, err := btf.LoadSpec(el[i])
+		require.NoError(t, err)
+		defer little.Close()
+		big, err := btf.LoadSpec(eb[i])
+		require.NoError(t, err)
+		defer big.Close()
+		require.Equal(t, variables(t, little), variables(t, big))
+	}
+}
+
+// TestKconfig: variables of .kconfig lie as clang would put them in a struct.
+func TestKconfig(t *testing.T) {
+	clang := oracle.Tool(t, "clang")
+	for _, path := range oracle.Objects(t, ".", "el") {
+		if !strings.HasSuffix(path, "externs.bpf.el.o") {
+			continue
+		}
+		spec, err := btf.LoadSpec(path)
+		require.NoError(t, err)
+		defer spec.Close()
+		var asserts strings.Builder
+		asserts.WriteString(`
+enum tristate { NO };
+struct kconfig {
+	_Bool CONFIG_FLAG;
+	unsigned long CONFIG_NUMBER;
+	char CONFIG_TEXT[13];
+	enum tristate CONFIG_STATE;
+	unsigned short CONFIG_SHORT;
+};
+`)
+		n := 0
+		for name, off := range variables(t, spec) {
+			if variable, ok := strings.CutPrefix(name, ".kconfig "); ok {
+				fmt.Fprintf(&asserts, "_Static_assert(__builtin_offsetof(struct kconfig, %s) == %d, \"\");\n", variable, off)
+				n++
+			}
+		}
+		require.Equal(t, 5, n)
+		source := filepath.Join(t.TempDir(), "kconfig.c")
+		require.NoError(t, os.WriteFile(source, []byte(asserts.String()), 0o644))
+		oracle.Output(t, clang, "-target", "bpf", "-fsyntax-only", source)
+	}
+}
+
+// object is an ELF file with the BTF of two variables in .data, and symbols.
+func object(order blob.Order, size uint64, change func(symbols []blob.Symbol), more ...blob.Section) []byte {
+	b := blob.New(order)
+	i := b.Int("int", 4, blob.Signed)
+	one, two := b.Var("one", i, 1), b.Var("two", i, 1)
+	b.Datasec(".data", 0, blob.Variable{Type: one, Size: 4}, blob.Variable{Type: two, Size: 4})
+	symbols := []blob.Symbol{
+		{Name: "one", Type: elf.STT_OBJECT, Section: 1, Value: 8},
+		{Name: "two", Type: elf.STT_OBJECT, Section: 1, Value: 4},
+	}
+	if change != nil {
+		change(symbols)
+	}
+	table, names := blob.Symbols(order, 4, symbols...)
+	return blob.ELF(elf.ELFCLASS64, order, append([]blob.Section{
+		{Name: ".data", Data: make([]byte, 12), Size: size},
+		{Name: ".BTF", Data: b.Bytes()},
+		table, names,
+	}, more...)...)
+}
+
+// TestBadSymbols: what symbols do not tell is said when the DATASEC is asked for,
+// and not before.
+func TestBadSymbols(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		size   uint64
+		change func([]blob.Symbol)
+		more   []blob.Section
+		want   string
+	}{
+		{name: "sound"},
+		{name: "name is another", change: func(s []blob.Symbol) { s[0].Name = "three" }, want: "one symbol one in section .data wanted"},
+		{name: "name is twice there", change: func(s []blob.Symbol) { s[1].Name = "one" }, want: "one symbol one in section .data wanted"},
+		{name: "absolute", change: func(s []blob.Symbol) { s[0].Section = elf.SHN_ABS }, want: "one symbol one"},
+		{name: "common", change: func(s []blob.Symbol) { s[0].Section = elf.SHN_COMMON }, want: "one symbol one"},
+		{name: "undefined", change: func(s []blob.Symbol) { s[0].Section = elf.SHN_UNDEF }, want: "one symbol one"},
+		{name: "no such section", change: func(s []blob.Symbol) { s[0].Section = 77 }, want: "one symbol one"},
+		{name: "function", change: func(s []blob.Symbol) { s[0].Type = elf.STT_FUNC }, want: "one symbol one"},
+		{name: "beyond 32 bits", change: func(s []blob.Symbol) { s[0].Value = 1<<32 + 8 }, want: "one symbol one"},
+		{name: "past the section", change: func(s []blob.Symbol) { s[0].Value = 9 }, want: "symbol one at offset 0x9 of section .data needs 4 bytes, the section has 12 in all"},
+		{name: "far past the section", change: func(s []blob.Symbol) { s[0].Value = 1<<32 - 1 }, want: "symbol one at offset 0xffffffff"},
+		{name: "section beyond 32 bits", size: 1 << 40, want: "one section .data wanted"},
+		{name: "section is twice there", more: []blob.Section{{Name: ".data", Data: []byte{1}}}, want: "one section .data wanted"},
+	} {
+		for name, order := range bothOrders {
+			t.Run(c.name+"/"+name, func(t *testing.T) {
+				everyDoor(t, object(order, c.size, c.change, c.more...), func(t *testing.T, spec *btf.Spec, err error) {
+					require.NoError(t, err)
+					typ, err := spec.TypeByID(4)
+					require.NoError(t, err)
+					d, err := btf.As[btf.Datasec](typ)
+					size, sizeErr := typ.Sizeof()
+					if c.want != "" {
+						var format *btf.FormatError
+						require.ErrorAs(t, err, &format)
+						require.ErrorContains(t, err, "btf: ELF at offset 0x0: "+c.want)
+						require.Equal(t, err, sizeErr)
+						require.Equal(t, err, spec.Verify())
+						_, err = spec.Marshal(btf.MarshalOptions{})
+						require.Equal(t, sizeErr, err)
+						return
+					}
+					require.NoError(t, err)
+					require.NoError(t, sizeErr)
+					require.EqualValues(t, 12, size)
+					require.EqualValues(t, 12, d.Size())
+					require.Equal(t, "two", d.Var(0).Type().Name(), "in the order of offsets")
+					require.Equal(t, []uint32{4, 8}, []uint32{d.Var(0).Offset(), d.Var(1).Offset()})
+					require.Equal(t, btf.VarSecinfo{}, d.Var(2))
+					require.NoError(t, spec.Verify())
+					require.NoError(t, spec.Close())
+					require.Zero(t, d.Size())
+					require.Zero(t, d.Var(0))
+				})
+			})
+		}
+	}
+	t.Run("symbols past the file", func(t *testing.T) {
+		b := object(binary.LittleEndian, 0, nil)
+		f, err := elf.NewFile(bytes.NewReader(b))
+		require.NoError(t, err)
+		headers := little.Uint64(b[40:])
+		for i, s := range f.Sections {
+			if s.Name == ".symtab" {
+				little.PutUint64(b[headers+uint64(i)*64+32:], 1<<40) // sh_size
+			}
+		}
+		everyDoor(t, b, func(t *testing.T, spec *btf.Spec, err error) {
+			require.NoError(t, err)
+			var d btf.Datasec
+			require.ErrorContains(t, spec.TypeByName(".data", &d), "btf: ELF at offset 0x0: symbols cannot be read")
+			require.ErrorContains(t, spec.Verify(), "symbols cannot be read")
+		})
+	})
+	t.Run("compressed", func(t *testing.T) {
+		table, names := blob.Symbols(binary.LittleEndian, 4)
+		table.Flags = elf.SHF_COMPRESSED
+		b := blob.New(binary.LittleEndian)
+		b.Datasec(".data", 0, blob.Variable{Type: b.Var("v", b.Int("int", 4, 0), 1)})
+		table.Data = deflated(elf.ELFCLASS64, binary.LittleEndian, table.Data, 1<<40)
+		everyDoor(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".data"}, blob.Section{Name: ".BTF", Data: b.Bytes()}, table, names),
+			func(t *testing.T, spec *btf.Spec, err error) {
+				require.NoError(t, err)
+				require.ErrorContains(t, spec.Verify(), "section .symtab is compressed")
+			})
+	})
+	t.Run("not a variable", func(t *testing.T) {
+		b := blob.New(binary.LittleEndian)
+		i := b.Int("one", 4, 0)
+		b.Datasec(".data", 0, blob.Variable{Type: i})
+		b.Datasec(".kconfig", 0, blob.Variable{Type: i})
+		b.Datasec(".kconfig", 0, blob.Variable{Type: b.Var("s", b.Struct("s", 4), 2)})
+		b.Datasec(".kconfig", 0, blob.Variable{Type: b.Var("huge", b.Array(i, i, 1<<31), 2)})
+		b.Datasec(".ksyms", 0, blob.Variable{Type: i})
+		everyDoor(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".data", Data: []byte{1, 2}}, blob.Section{Name: ".BTF", Data: b.Bytes()}),
+			func(t *testing.T, spec *btf.Spec, err error) {
+				require.NoError(t, err)
+				want := map[string][]string{
+					".data":    {"DATASEC of VARs wanted, type 1 is INT"},
+					".kconfig": {"DATASEC of VARs wanted, type 1 is INT", "alignment of STRUCT s (id 4)", "variables of less than 4 GiB wanted"},
+				}
+				for typ := range spec.All() {
+					if typ.Kind() == btf.KindDatasec {
+						_, err := btf.As[btf.Datasec](typ)
+						name := typ.Name()
+						if name == ".ksyms" {
+							require.NoError(t, err)
+							continue
+						}
+						require.ErrorContains(t, err, want[name][0])
+						want[name] = want[name][1:]
+					}
+				}
+			})
+	})
+}

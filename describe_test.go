@@ -1,0 +1,111 @@
+// a type → all that its views say of it, as text
+
+package btf_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/stretchr/testify/require"
+)
+
+// describe says everything of a type that its record holds. Two types are the same
+// to every caller if their descriptions are.
+func describe(t testing.TB, typ btf.Type) string {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v flag=%v", typ, typ.KindFlag())
+	put := func(format string, args ...any) { fmt.Fprintf(&b, " "+format, args...) }
+	var err error
+	switch typ.Kind() {
+	case btf.KindInt:
+		v := narrow[btf.Int](typ, &err)
+		put("size=%d %v %v %v", v.Size(), v.Encoding(), v.Bits(), v.Offset())
+	case btf.KindPointer:
+		put("to %d", narrow[btf.Pointer](typ, &err).Target().ID())
+	case btf.KindArray:
+		v := narrow[btf.Array](typ, &err)
+		put("of %d by %d n=%d", v.Element().ID(), v.Index().ID(), v.NumElements())
+	case btf.KindStruct, btf.KindUnion:
+		v := narrow[btf.Composite](typ, &err)
+		put("size=%d", v.Size())
+		for m := range v.Members() {
+			put("{%q %d %v %v}", m.Name(), m.Type().ID(), m.Offset(), m.BitfieldSize())
+		}
+	case btf.KindEnum, btf.KindEnum64:
+		v := narrow[btf.Enum](typ, &err)
+		put("size=%d signed=%v", v.Size(), v.Signed())
+		for e := range v.Enumerators() {
+			put("{%q %d}", e.Name(), e.Value())
+		}
+	case btf.KindFwd:
+		put("union=%v", narrow[btf.Fwd](typ, &err).Union())
+	case btf.KindTypedef:
+		put("to %d", narrow[btf.Typedef](typ, &err).Target().ID())
+	case btf.KindVolatile:
+		put("to %d", narrow[btf.Volatile](typ, &err).Target().ID())
+	case btf.KindConst:
+		put("to %d", narrow[btf.Const](typ, &err).Target().ID())
+	case btf.KindRestrict:
+		put("to %d", narrow[btf.Restrict](typ, &err).Target().ID())
+	case btf.KindFunc:
+		v := narrow[btf.Func](typ, &err)
+		put("%v of %d", v.Linkage(), v.Prototype().ID())
+	case btf.KindFuncProto:
+		v := narrow[btf.FuncProto](typ, &err)
+		put("returns %d variadic=%v", v.Return().ID(), v.Variadic())
+		for p := range v.Params() {
+			put("{%q %d}", p.Name(), p.Type().ID())
+		}
+	case btf.KindVar:
+		v := narrow[btf.Var](typ, &err)
+		put("%v of %d", v.Linkage(), v.Target().ID())
+	case btf.KindDatasec:
+		v := narrow[btf.Datasec](typ, &err)
+		put("size=%d", v.Size())
+		for e := range v.Vars() {
+			put("{%d %d %d}", e.Type().ID(), e.Offset(), e.Size())
+		}
+	case btf.KindFloat:
+		put("size=%d", narrow[btf.Float](typ, &err).Size())
+	case btf.KindDeclTag:
+		v := narrow[btf.DeclTag](typ, &err)
+		put("%d of %d attribute=%v", v.Component(), v.Target().ID(), v.Attribute())
+	case btf.KindTypeTag:
+		v := narrow[btf.TypeTag](typ, &err)
+		put("to %d attribute=%v", v.Target().ID(), v.Attribute())
+	default:
+		t.Fatalf("%v has no view", typ)
+	}
+	require.NoError(t, err, "%v", typ)
+	return b.String()
+}
+
+// narrow is As that keeps its error for later.
+func narrow[V btf.View](typ btf.Type, err *error) V {
+	v, e := btf.As[V](typ)
+	if e != nil {
+		*err = e
+	}
+	return v
+}
+
+// requireSame fails unless both Specs say the same of all their types. It prints the
+// first that differ, and not the Specs.
+func requireSame(t testing.TB, want, got *btf.Spec) {
+	t.Helper()
+	require.Equal(t, want.NumTypes(), got.NumTypes())
+	for typ := range want.All() {
+		other, err := got.TypeByID(typ.ID())
+		require.NoError(t, err)
+		if typ.Kind() > btf.KindEnum64 {
+			require.Equal(t, typ.String(), other.String())
+			continue
+		}
+		if a, b := describe(t, typ), describe(t, other); a != b {
+			require.Equal(t, a, b)
+		}
+	}
+}
