@@ -52,6 +52,13 @@
 //
 // Offsets in structs are in [Bits], sizes in bytes.
 //
+// # More than questions
+//
+// [LoadSpecAndExtInfos] opens a BPF object with what its .BTF.ext section says about
+// its instructions. [Spec.Marshal] writes BTF, for another byte order or an older
+// kernel too; a [Builder] makes it, of its own types and of those of a Spec; a
+// [Handle] is BTF inside the kernel.
+//
 // # Lifetime
 //
 // Everything that a Spec gave away reads the Spec's bytes: types, views, members,

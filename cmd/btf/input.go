@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/testdata"
@@ -17,11 +18,13 @@ import (
 const inputHelp = `  --btf FILE    a file: raw BTF, or an ELF file with a .BTF section
   --base FILE   what the split BTF in that file stands on
   -m MODULE     a loaded module of the running kernel
+  --id N        BTF that is in the running kernel: see btf list
 `
 
 // An input is what the flags say to read.
 type input struct {
 	file, base, module string
+	id                 btf.HandleID
 }
 
 func inputFlags(flags *flag.FlagSet) *input {
@@ -29,6 +32,14 @@ func inputFlags(flags *flag.FlagSet) *input {
 	flags.StringVar(&in.file, "btf", "", "read `FILE`: raw BTF, or an ELF file with a .BTF section")
 	flags.StringVar(&in.base, "base", "", "`FILE` that the split BTF stands on")
 	flags.StringVar(&in.module, "m", "", "read the BTF of a loaded `MODULE` of the running kernel")
+	flags.Func("id", "read the BTF with id `N` in the running kernel", func(arg string) error {
+		id, err := strconv.ParseUint(arg, 10, 32)
+		if err == nil && id == 0 {
+			err = errors.New("ids begin with 1")
+		}
+		in.id = btf.HandleID(id)
+		return err
+	})
 	return in
 }
 
@@ -51,6 +62,10 @@ func (i *input) open(env *environment) (*btf.Spec, func(), error) {
 	switch {
 	case i.module != "" && (i.file != "" || i.base != ""):
 		return nil, nil, usageError("-m is the running kernel's: --btf and --base go without it")
+	case i.id != 0 && (i.file != "" || i.base != "" || i.module != ""):
+		return nil, nil, usageError("--id is in the running kernel: --btf, --base and -m go without it")
+	case i.id != 0:
+		return openID(env, i.id)
 	case i.base != "" && i.file == "":
 		return nil, nil, usageError("--base wants a file that stands on it")
 	case i.module != "":
@@ -76,6 +91,34 @@ func (i *input) open(env *environment) (*btf.Spec, func(), error) {
 		return nil, nil, err
 	}
 	return spec, func() { spec.Close() }, nil
+}
+
+// openID opens what is in the running kernel, over the kernel's own if it is that of
+// a module.
+func openID(env *environment, id btf.HandleID) (*btf.Spec, func(), error) {
+	h, err := btf.NewHandleFromID(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer h.Close()
+	info, err := h.Info()
+	if err != nil {
+		return nil, nil, err
+	}
+	var kernel *btf.Spec
+	closeKernel := func() {}
+	if info.IsModule() {
+		if kernel, err = env.kernel(); err != nil {
+			return nil, nil, err
+		}
+		closeKernel = func() { kernel.Close() }
+	}
+	spec, err := h.Spec(kernel)
+	if err != nil {
+		closeKernel()
+		return nil, nil, err
+	}
+	return spec, func() { spec.Close(); closeKernel() }, nil
 }
 
 func openFile(file, basefile string) (*btf.Spec, func(), error) {

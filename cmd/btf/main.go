@@ -34,7 +34,7 @@ type command struct {
 type action func(env *environment, args []string) error
 
 // commands is in the order that help prints.
-var commands = []command{showCommand, offsetCommand, dumpCommand, statCommand, verifyCommand}
+var commands = []command{showCommand, offsetCommand, dumpCommand, extCommand, listCommand, statCommand, verifyCommand}
 
 // An environment is what a command may touch besides the files it is told.
 type environment struct {
@@ -151,7 +151,7 @@ func (e *aboutError) Unwrap() error { return e.err }
 
 func dispatch(env *environment, args []string) error {
 	if len(args) == 0 {
-		return usageError("a command is missing: show, offset, dump, stat, verify or help")
+		return usageError("a command is missing")
 	}
 	name, args := args[0], args[1:]
 	if isHelp(name) {
