@@ -27,6 +27,7 @@ type command struct {
 	args    string // what follows the flags, as usage shows it
 	summary string
 	details string
+	trouble int // the exit status if something fails, statusFailed unless it is said
 	setup   func(flags *flag.FlagSet) action
 }
 
@@ -34,13 +35,15 @@ type command struct {
 type action func(env *environment, args []string) error
 
 // commands is in the order that help prints.
-var commands = []command{showCommand, offsetCommand, dumpCommand, statCommand, verifyCommand}
+var commands = []command{showCommand, offsetCommand, dumpCommand, statCommand, verifyCommand, diffCommand}
 
 // An environment is what a command may touch besides the files it is told.
 type environment struct {
 	out    *bufio.Writer
 	stderr io.Writer
 	kernel func() (*btf.Spec, error)
+
+	trouble int // see command
 }
 
 const (
@@ -90,7 +93,7 @@ func main() {
 func run(args []string, stdout, stderr io.Writer, kernel func() (*btf.Spec, error)) int {
 	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, kernel: kernel}
 	err := dispatch(env, args)
-	if flushed := env.out.Flush(); err == nil || err == errFailed {
+	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !errors.Is(flushed, syscall.EPIPE) {
 		err = cmp.Or(flushed, err)
 	}
 	var usage usageError
@@ -104,7 +107,7 @@ func run(args []string, stdout, stderr io.Writer, kernel func() (*btf.Spec, erro
 		return statusUsage
 	}
 	env.complain(err)
-	return statusFailed
+	return cmp.Or(env.trouble, statusFailed)
 }
 
 // shortUsage is what a wrong argument line is answered with.
@@ -151,7 +154,7 @@ func (e *aboutError) Unwrap() error { return e.err }
 
 func dispatch(env *environment, args []string) error {
 	if len(args) == 0 {
-		return usageError("a command is missing: show, offset, dump, stat, verify or help")
+		return usageError("a command is missing, such as show")
 	}
 	name, args := args[0], args[1:]
 	if isHelp(name) {
@@ -195,7 +198,8 @@ It reads the BTF of the running kernel, unless flags name another:
 
 `, inputHelp, `
 Flags may stand before or after other arguments. btf COMMAND -h says all about one.
-Exit status: 0, 1 if something failed, 2 if the arguments make no sense.
+Exit status: 0, 1 if something failed, 2 if the arguments make no sense. That of diff
+is another: see there.
 `)
 	return nil
 }
@@ -206,6 +210,7 @@ func (c command) run(env *environment, args []string) error {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	act := c.setup(flags)
+	env.trouble = c.trouble
 	var rest []string
 	for {
 		err := flags.Parse(args)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -61,8 +62,7 @@ func offset(env *environment, in *input, paths []string, asJSON bool) error {
 	}
 	defer closeSpec()
 
-	encoder := json.NewEncoder(env.out)
-	encoder.SetEscapeHTML(false)
+	encoder := newEncoder(env.out)
 	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
 	var failed error
 	headed := false
@@ -101,6 +101,13 @@ func offset(env *environment, in *input, paths []string, asJSON bool) error {
 		return err
 	}
 	return failed
+}
+
+// newEncoder writes objects, one a line.
+func newEncoder(w io.Writer) *json.Encoder {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder
 }
 
 // resolve finds TYPE.MEMBER.

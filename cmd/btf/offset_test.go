@@ -20,18 +20,19 @@ import (
 type dumped struct {
 	kind, name            string
 	size, target, nrElems uint64
-	members               []dumpedMember
+	members               []dumpedMember // of structs, unions and enums, and parameters
 }
 
 type dumpedMember struct {
 	name                   string
 	typ, offset, bitfields uint64
+	value                  string
 }
 
 var (
 	dumpedHead   = regexp.MustCompile(`^\[(\d+)\] (\w+) '(.*?)'`)
-	dumpedField  = regexp.MustCompile(` (size|type_id|nr_elems|bits_offset|bitfield_size)=(\d+)`)
-	dumpedInside = regexp.MustCompile(`^\t'(.*?)' type_id=`)
+	dumpedField  = regexp.MustCompile(` (size|type_id|ret_type_id|nr_elems|bits_offset|bitfield_size)=(\d+)`)
+	dumpedInside = regexp.MustCompile(`^\t'(.*?)' (?:type_id=|val=(-?\d+))`)
 )
 
 // readDump reads what bpftool says of a file.
@@ -54,11 +55,11 @@ func readDump(t *testing.T, path string) map[uint64]*dumped {
 	for line := range strings.Lines(output(t, tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")) {
 		if m := dumpedHead.FindStringSubmatch(line); m != nil {
 			f := fields(line)
-			in = &dumped{kind: m[2], name: m[3], size: f["size"], target: f["type_id"], nrElems: f["nr_elems"]}
+			in = &dumped{kind: m[2], name: m[3], size: f["size"], target: f["type_id"] + f["ret_type_id"], nrElems: f["nr_elems"]}
 			types[number(m[1])] = in
-		} else if m := dumpedInside.FindStringSubmatch(line); m != nil && (in.kind == "STRUCT" || in.kind == "UNION") {
+		} else if m := dumpedInside.FindStringSubmatch(line); m != nil {
 			f := fields(line)
-			in.members = append(in.members, dumpedMember{m[1], f["type_id"], f["bits_offset"], f["bitfield_size"]})
+			in.members = append(in.members, dumpedMember{m[1], f["type_id"], f["bits_offset"], f["bitfield_size"], m[2]})
 		}
 	}
 	require.NotEmpty(t, types)
