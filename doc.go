@@ -92,6 +92,14 @@
 //	elf.go         ELF file → the window with its BTF
 //	loader.go      Spec and the doors to it
 //	find.go        questions to a Spec
+//	params.go      parameters by name, and what they point to
+//	enumerators.go  names of values, and values of names
+//	near.go        names that are nearly those asked for
+//	steps.go       the parts of a path
+//	path.go        path → where it leads
+//	glob.go        patterns of names
+//	funcs.go       the functions that a filter lets through
+//	kernel.go      vmlinux and its modules as one
 //	sorted.go      whether the types stand in the order of their names
 //	verify.go      whether all of it can be read
 package btf
