@@ -23,6 +23,7 @@ type change struct {
 type facts struct {
 	BitOffset    optional    `json:"bit_offset,omitzero"`
 	ByteOffset   optional    `json:"byte_offset,omitzero"`
+	Offsets      numbers     `json:"offsets,omitempty"`      // bytes, if there are pointers in a path
 	BitfieldSize optional    `json:"bitfield_size,omitzero"` // bits, 0 if it is no bitfield
 	Size         optional    `json:"size,omitzero"`          // bytes
 	Value        json.Number `json:"value,omitempty"`
@@ -52,6 +53,19 @@ func (o optional) String() string {
 	}
 	return strconv.FormatUint(o.number, 10)
 }
+
+// numbers are a list of numbers that can be compared with ==.
+type numbers string
+
+func (n numbers) with(one uint64) numbers {
+	if n != "" {
+		n += ","
+	}
+	return n + numbers(strconv.FormatUint(one, 10))
+}
+
+// MarshalJSON writes a list.
+func (n numbers) MarshalJSON() ([]byte, error) { return []byte("[" + n + "]"), nil }
 
 // String returns the line: a mark, what it is about, what it was → what it is.
 func (c change) String() string {
@@ -108,11 +122,16 @@ func (a facts) to(b facts) string {
 	return strings.Join(parts, ", ")
 }
 
-// offset returns the byte, and of a bitfield or what lies like one the bit in it.
+// offset returns the byte, and of a bitfield or what lies like one the bit in it;
+// before that, those of the pointers that lead there.
 func (f facts) offset() string {
+	through := ""
+	if last := strings.LastIndexByte(string(f.Offsets), ','); last >= 0 {
+		through = strings.ReplaceAll(string(f.Offsets[:last+1]), ",", "->")
+	}
 	bit := f.BitOffset.number % 8
 	if f.BitfieldSize.number == 0 && bit == 0 {
-		return f.ByteOffset.String()
+		return through + f.ByteOffset.String()
 	}
-	return fmt.Sprintf("%v:%d", f.ByteOffset, bit)
+	return fmt.Sprintf("%s%v:%d", through, f.ByteOffset, bit)
 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -16,7 +15,7 @@ import (
 // A declared is what diff compares under: the same in both kernels, whatever the
 // ids. An enumerator of an anonymous enum is declared by itself.
 type declared struct {
-	Kind string `json:"kind"` // struct, union, typedef, enum, enumerator or func
+	Kind string `json:"kind"` // one of declaredKinds, or path
 	Name string `json:"name"`
 }
 
@@ -37,6 +36,8 @@ type declarer struct {
 
 // A side is one of the two kernels.
 type side struct {
+	file  string
+	spec  *btf.Spec
 	found map[declared][]declarer
 	spent int // on text and fields so far
 }
@@ -53,8 +54,8 @@ func (s *side) spend(n int) error {
 }
 
 // newSide lists the declarations that are chosen.
-func newSide(spec *btf.Spec, chosen *choice) (side, error) {
-	s := side{found: make(map[declared][]declarer)}
+func newSide(file string, spec *btf.Spec, chosen *choice) (*side, error) {
+	s := &side{file: file, spec: spec, found: make(map[declared][]declarer)}
 	add := func(d declared, t btf.Type, enumerator int) {
 		if chosen.has(d) {
 			s.found[d] = append(s.found[d], declarer{t, enumerator})
@@ -72,7 +73,7 @@ func newSide(spec *btf.Spec, chosen *choice) (side, error) {
 			}
 			e, err := btf.As[btf.Enum](t)
 			if err != nil {
-				return side{}, err
+				return nil, err
 			}
 			for i := range e.NumEnumerators() {
 				add(declared{"enumerator", e.Enumerator(i).Name()}, t, i)
@@ -91,13 +92,19 @@ func declaredKind(k btf.Kind) string {
 
 // A choice is the names that diff is restricted to, all if there are none.
 type choice struct {
+	all   bool
 	globs []declared // of any kind if that is ""
-	met   []bool
+	met   []bool     // whether a declaration has a name like that
+	paths []string
 }
 
 func newChoice(names []string) (*choice, error) {
-	c := &choice{met: make([]bool, len(names))}
+	c := &choice{all: len(names) == 0}
 	for _, name := range names {
+		if strings.Contains(name, ".") || strings.Contains(name, "->") {
+			c.paths = append(c.paths, name)
+			continue
+		}
 		glob := declared{Name: name}
 		if kind, rest, ok := strings.Cut(name, " "); ok && slices.Contains(declaredKinds, kind) {
 			glob = declared{kind, strings.TrimSpace(rest)}
@@ -107,11 +114,12 @@ func newChoice(names []string) (*choice, error) {
 		}
 		c.globs = append(c.globs, glob)
 	}
+	c.met = make([]bool, len(c.globs))
 	return c, nil
 }
 
 func (c *choice) has(d declared) bool {
-	if len(c.globs) == 0 {
+	if c.all {
 		return true
 	}
 	any := false
@@ -127,12 +135,12 @@ func (c *choice) has(d declared) bool {
 }
 
 // missing returns an error for each name that nothing bears.
-func (c *choice) missing() error {
+func (c *choice) missing() []error {
 	var all []error
 	for i, glob := range c.globs {
 		if !c.met[i] {
 			all = append(all, fmt.Errorf("btf: %s in either file: %w", strings.TrimSpace(glob.Kind+" "+glob.Name), btf.ErrNotFound))
 		}
 	}
-	return errors.Join(all...)
+	return all
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -29,7 +30,8 @@ byte:bit.
   + func new_one: int (struct sock *)
 
 With names, or globs such as 'tcp_*', only these are compared; "struct NAME" and the
-like choose. A name that is in neither file is trouble. A type is looked into where
+like choose. A name with a dot or an arrow in it is a path, as btf offset takes it,
+and compared is where it leads. What is in neither file is trouble. A type is looked into where
 it is declared: the fields of anonymous ones are those of what contains them, those
 of a named one are lines of its own. Type tags, and how compilers spell integers, are
 no differences. Where types share a name, those that are on both sides are set aside;
@@ -41,12 +43,17 @@ With --json, a line is an object with change ("changed", "appeared", "vanished",
 Exit status: 0 if there is no difference, 1 if there is, 2 in trouble.
 `,
 	setup: func(flags *flag.FlagSet) action {
+		file := linesFlag(flags)
 		asJSON := flags.Bool("json", false, "print an object a line, for machines")
 		return func(env *environment, args []string) error {
 			if len(args) < 2 {
 				return usageError("diff: two files are wanted")
 			}
-			return diff(env, args[0], args[1], args[2:], *asJSON)
+			names, err := env.withLines(args[2:], *file)
+			if err != nil {
+				return err
+			}
+			return diff(env, args[0], args[1], names, *asJSON)
 		}
 	},
 }
@@ -61,37 +68,55 @@ func diff(env *environment, before, after string, names []string, asJSON bool) e
 	if asJSON {
 		d.json = newEncoder(env.out)
 	}
-	var sides [2]side
+	var sides [2]*side
 	for i, file := range []string{before, after} {
 		spec, err := btf.LoadSpec(file)
 		if err != nil {
 			return about(file, err)
 		}
 		defer spec.Close()
-		if sides[i], err = newSide(spec, chosen); err != nil {
+		if sides[i], err = newSide(file, spec, chosen); err != nil {
 			return about(file, err)
 		}
 	}
-	a, b := &sides[0], &sides[1]
+	a, b := sides[0], sides[1]
 	all := maps.Clone(a.found)
 	maps.Copy(all, b.found)
 	for _, name := range slices.SortedFunc(maps.Keys(all), declared.compare) {
 		from, err := a.shapes(name)
 		if err != nil {
-			return about(before, err)
+			return err
 		}
 		to, err := b.shapes(name)
 		if err != nil {
-			return about(after, err)
+			return err
 		}
 		if err := d.compare(name, from, to); err != nil {
 			return err
 		}
 	}
-	if err := chosen.missing(); err != nil {
-		return err
+	missing := chosen.missing()
+	for _, path := range chosen.paths {
+		from, err := a.path(path)
+		if err != nil {
+			return err
+		}
+		to, err := b.path(path)
+		if err != nil {
+			return err
+		}
+		if len(from)+len(to) == 0 {
+			_, err := a.spec.Field(path)
+			missing = append(missing, err)
+		}
+		if err := d.compare(declared{"path", path}, from, to); err != nil {
+			return err
+		}
 	}
-	if d.found {
+	switch {
+	case len(missing) > 0:
+		return errors.Join(missing...)
+	case d.found:
 		return errFailed
 	}
 	return nil

@@ -248,7 +248,7 @@ func TestDiffClosedPipe(t *testing.T) {
 	defer w.Close()
 	require.NoError(t, r.Close())
 	var stderr bytes.Buffer
-	require.Equal(t, 1, run([]string{"diff", a, b}, w, &stderr, btf.LoadKernelSpec))
+	require.Equal(t, 1, run([]string{"diff", a, b}, nil, w, &stderr, btf.OpenKernel))
 	require.Empty(t, stderr.String())
 }
 

@@ -35,13 +35,17 @@ type command struct {
 type action func(env *environment, args []string) error
 
 // commands is in the order that help prints.
-var commands = []command{showCommand, offsetCommand, dumpCommand, statCommand, verifyCommand, diffCommand}
+var commands = []command{
+	showCommand, offsetCommand, enumCommand, funcCommand, funcsCommand, findCommand, modulesCommand,
+	diffCommand, dumpCommand, statCommand, verifyCommand,
+}
 
 // An environment is what a command may touch besides the files it is told.
 type environment struct {
 	out    *bufio.Writer
 	stderr io.Writer
-	kernel func() (*btf.Spec, error)
+	stdin  io.Reader
+	kernel func(root string) (*btf.Kernel, error)
 
 	trouble int // see command
 }
@@ -87,11 +91,11 @@ types have prints them all; "struct NAME" and the like choose.
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, btf.LoadKernelSpec))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, btf.OpenKernel))
 }
 
-func run(args []string, stdout, stderr io.Writer, kernel func() (*btf.Spec, error)) int {
-	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, kernel: kernel}
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(root string) (*btf.Kernel, error)) int {
+	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, stdin: stdin, kernel: kernel}
 	err := dispatch(env, args)
 	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !errors.Is(flushed, syscall.EPIPE) {
 		err = cmp.Or(flushed, err)
@@ -129,6 +133,19 @@ func (env *environment) complain(err error) {
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintf(env.stderr, "btf: %s\n", strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "btf: "))
 	}
+}
+
+// missing says that nothing bears a name: as an object among others, or as a complaint.
+func (env *environment) missing(name, what string, asJSON bool) error {
+	err := fmt.Errorf("btf: %s named %q: %w", what, name, btf.ErrNotFound)
+	if !asJSON {
+		env.complain(err)
+		return nil
+	}
+	return newEncoder(env.out).Encode(struct {
+		Name  string `json:"name"`
+		Error string `json:"error"`
+	}{name, strings.TrimPrefix(err.Error(), "btf: ")})
 }
 
 // about says which file or path an error of the package is about.

@@ -89,8 +89,8 @@ func TestErrors(t *testing.T) {
 // TestSample: where there is no kernel BTF, the sample is shown, and said to be.
 func TestSample(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	none := func() (*btf.Spec, error) { return nil, btf.ErrNotSupported }
-	status := run([]string{"show", "pid_type"}, &stdout, &stderr, none)
+	none := func(string) (*btf.Kernel, error) { return nil, btf.ErrNotSupported }
+	status := run([]string{"show", "pid_type"}, nil, &stdout, &stderr, none)
 	require.Zero(t, status)
 	require.Equal(t, "btf: no BTF of the running kernel here; this is the sample of Linux 6.12 for amd64\n", stderr.String())
 	require.Contains(t, stdout.String(), "PIDTYPE_PGID")
@@ -166,7 +166,7 @@ func TestClosedPipe(t *testing.T) {
 			defer w.Close()
 			require.NoError(t, r.Close())
 			var stderr bytes.Buffer
-			require.Zero(t, run(args, w, &stderr, btf.LoadKernelSpec))
+			require.Zero(t, run(args, nil, w, &stderr, btf.OpenKernel))
 			require.Empty(t, stderr.String())
 		})
 	}
@@ -180,7 +180,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	defer full.Close()
 	var stderr bytes.Buffer
-	require.Equal(t, statusFailed, run([]string{"help"}, full, &stderr, btf.LoadKernelSpec))
+	require.Equal(t, statusFailed, run([]string{"help"}, nil, full, &stderr, btf.OpenKernel))
 	require.Equal(t, "btf: write /dev/full: no space left on device\n", stderr.String())
 }
 

@@ -68,7 +68,7 @@ func (s *side) shapes(name declared) ([]shape, error) {
 	for _, t := range types {
 		one, err := s.shape(t)
 		if err != nil {
-			return nil, err
+			return nil, about(s.file, err)
 		}
 		all = append(all, one)
 	}
@@ -199,10 +199,7 @@ func (s *side) fields(c btf.Composite) ([]part, error) {
 			if err != nil {
 				return nil, err
 			}
-			field := facts{
-				BitOffset: some(uint64(offset)), ByteOffset: some(offset.Bytes()),
-				BitfieldSize: some(uint64(m.BitfieldSize())), Type: text,
-			}
+			field := fieldFacts(offset, m.BitfieldSize(), text)
 			switch size, err := m.Type().Sizeof(); {
 			case err == nil:
 				field.Size = some(size)
@@ -229,6 +226,38 @@ func (s *side) fields(c btf.Composite) ([]part, error) {
 		}
 	}
 	return all, nil
+}
+
+func fieldFacts(offset, bitfield btf.Bits, typ string) facts {
+	return facts{
+		BitOffset: some(uint64(offset)), ByteOffset: some(offset.Bytes()),
+		BitfieldSize: some(uint64(bitfield)), Type: typ,
+	}
+}
+
+// path returns the one shape of what a path leads to, and none if it leads nowhere.
+func (s *side) path(path string) ([]shape, error) {
+	f, err := s.spec.Field(path)
+	switch {
+	case errors.Is(err, btf.ErrNotFound), errors.Is(err, btf.ErrWrongKind):
+		return nil, nil
+	case err != nil:
+		return nil, about(s.file, err)
+	}
+	text, err := s.spelling(f.Type())
+	if err != nil {
+		return nil, about(s.file, err)
+	}
+	one := fieldFacts(f.Offset(), f.BitfieldSize(), text)
+	if _, err := f.Type().Sizeof(); err == nil {
+		one.Size = some(f.Size())
+	}
+	if f.NumPointers() > 0 {
+		for off := range f.Offsets() {
+			one.Offsets = one.Offsets.with(off.Bytes())
+		}
+	}
+	return []shape{{head: one}}, nil
 }
 
 // unnamed returns the anonymous struct or union that a type is, or an array of that
