@@ -61,7 +61,7 @@ func enums(env *environment, in *input, names []string, asJSON bool) error {
 	var failed error
 	headed := false
 	for _, name := range names {
-		values, err := valuesOf(parts.all(), name)
+		values, declared, err := valuesOf(parts.all(), name)
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,11 @@ func enums(env *environment, in *input, names []string, asJSON bool) error {
 		}
 		if len(values) == 0 {
 			failed = errFailed
-			if err := env.missing(name, "enum or enumerator", asJSON); err != nil {
+			what := "enum or enumerator"
+			if declared {
+				what = "value of an enum" // its header has them, and was not included
+			}
+			if err := env.missing(name, what, asJSON); err != nil {
 				return err
 			}
 		}
@@ -96,10 +100,9 @@ func enums(env *environment, in *input, names []string, asJSON bool) error {
 	return parts.failed(failed)
 }
 
-// valuesOf returns the values of the enums with a name; if there is none, of the
-// enumerators with that name.
-func valuesOf(parts []btf.Module, name string) ([]value, error) {
-	var values []value
+// valuesOf returns the values of the enums with a name, and whether there are such
+// enums; if there are none, the values of the enumerators with that name.
+func valuesOf(parts []btf.Module, name string) (values []value, declared bool, err error) {
 	for _, m := range parts {
 		for t := range m.TypesByName(name) {
 			switch t.Kind() {
@@ -112,15 +115,16 @@ func valuesOf(parts []btf.Module, name string) ([]value, error) {
 				continue // a typedef of something else
 			}
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
+			declared = true
 			for v := range e.Enumerators() {
 				values = append(values, newValue(m, e, v))
 			}
 		}
 	}
-	if len(values) > 0 || name == "" {
-		return values, nil
+	if declared || name == "" {
+		return values, declared, nil
 	}
 	for _, m := range parts {
 		for t := range m.All() {
@@ -129,7 +133,7 @@ func valuesOf(parts []btf.Module, name string) ([]value, error) {
 			}
 			e, err := btf.As[btf.Enum](t)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			for v := range e.Enumerators() {
 				if string(v.NameBytes()) == name {
@@ -138,7 +142,7 @@ func valuesOf(parts []btf.Module, name string) ([]value, error) {
 			}
 		}
 	}
-	return values, nil
+	return values, false, nil
 }
 
 func newValue(m btf.Module, e btf.Enum, v btf.Enumerator) value {

@@ -131,8 +131,14 @@ func shortUsage(args []string) string {
 // complain says what went wrong, one sentence a line.
 func (env *environment) complain(err error) {
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(env.stderr, "btf: %s\n", strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "btf: "))
+		fmt.Fprintf(env.stderr, "btf: %s\n", message(strings.TrimSuffix(line, "\n")))
 	}
+}
+
+// message returns what an error says, without "btf: " at the front of it and of those
+// that it wraps.
+func message(err string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(err, "btf: "), ": btf: ", ": ")
 }
 
 // missing says that nothing bears a name: as an object among others, or as a complaint.
@@ -145,7 +151,7 @@ func (env *environment) missing(name, what string, asJSON bool) error {
 	return newEncoder(env.out).Encode(struct {
 		Name  string `json:"name"`
 		Error string `json:"error"`
-	}{name, strings.TrimPrefix(err.Error(), "btf: ")})
+	}{name, message(err.Error())})
 }
 
 // about says which file or path an error of the package is about.

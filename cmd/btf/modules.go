@@ -5,7 +5,6 @@ package main
 import (
 	"flag"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
@@ -63,7 +62,7 @@ func modules(env *environment, root string, asJSON bool) error {
 		switch {
 		case err != nil && asJSON:
 			failed = errFailed
-			err = encoder.Encode(brokenModule{m.Name, strings.TrimPrefix(err.Error(), "btf: ")})
+			err = encoder.Encode(brokenModule{m.Name, message(err.Error())})
 		case err != nil:
 			failed = errFailed
 			env.complain(err)

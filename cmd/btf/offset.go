@@ -110,7 +110,7 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 		switch {
 		case err != nil && form.json:
 			failed = errFailed
-			err = encoder.Encode(failure{path, strings.TrimPrefix(err.Error(), "btf: ")})
+			err = encoder.Encode(failure{path, message(err.Error())})
 		case err != nil:
 			failed = errFailed
 			env.complain(about(path, err))
@@ -193,7 +193,7 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 // pathError leaves out the path that an error begins with, which is said beside it.
 func pathError(path string, err error) error {
 	if rest, ok := strings.CutPrefix(err.Error(), fmt.Sprintf("btf: path %q: ", path)); ok {
-		return errors.New("btf: " + strings.TrimPrefix(rest, "btf: "))
+		return errors.New(rest)
 	}
 	return err
 }
