@@ -44,7 +44,7 @@ type side struct {
 
 // maxSpent bounds the bytes of fields and texts made of one side. A few bytes of BTF
 // can ask for more than there is time; a kernel takes some 40 MB.
-const maxSpent = 1 << 30
+const maxSpent = 1 << 28
 
 func (s *side) spend(n int) error {
 	if s.spent += n; s.spent > maxSpent {

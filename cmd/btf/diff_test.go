@@ -154,6 +154,38 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// TestDiffPaths compares where paths lead, through named types and pointers as well.
+func TestDiffPaths(t *testing.T) {
+	a, b := written(t, release(false)), written(t, release(true))
+	file := filepath.Join(t.TempDir(), "paths")
+	require.NoError(t, os.WriteFile(file, []byte("task.holder.x\ntask.same->x\ntask.flag\n"), 0o644))
+	stdout, stderr, status := btfRun("diff", a, b, "-f", file, "task.moved", "task.gone|fresh", "task.gone", "task.fresh[3]", "task.same")
+	require.Empty(t, stderr)
+	require.Equal(t, 1, status)
+	require.Equal(t, `~ path task.moved: offset 24 → 32
+~ path task.gone|fresh: offset 40, size 1 → 4, const char → char[4]
+- path task.gone: offset 40, size 1, const char
++ path task.fresh[3]: offset 43, size 1, char
+~ path task.flag: offset 9:0 → 9:1
+`, stdout)
+	stdout, stderr, status = btfRun("diff", "--json", a, b, "task.same->x", "task.same", "nowhere.x")
+	require.Empty(t, stdout)
+	require.Regexp(t, `^btf: path "nowhere.x": type named "nowhere".*: not found\n$`, stderr)
+	require.Equal(t, 2, status)
+
+	moved := encode.New(binary.LittleEndian)
+	long := moved.Int("long", 8, 0)
+	named := moved.Struct("named", 16, encode.Member{Name: "x", Type: long, Offset: 64})
+	moved.Struct("task", 16, encode.Member{Name: "same", Type: moved.Pointer(named), Offset: 64})
+	stdout, _, status = btfRun("diff", "--json", a, written(t, moved), "task.same->x")
+	require.Equal(t, 1, status)
+	require.Equal(t, `{"change":"changed","kind":"path","name":"task.same->x",`+
+		`"before":{"bit_offset":0,"byte_offset":0,"offsets":[0,0],"bitfield_size":0,"size":8,"type":"unsigned long"},`+
+		`"after":{"bit_offset":64,"byte_offset":8,"offsets":[8,8],"bitfield_size":0,"size":8,"type":"long"}}`+"\n", stdout)
+	stdout, _, _ = btfRun("diff", a, written(t, moved), "task.same->x")
+	require.Equal(t, "~ path task.same->x: offset 0->0 → 8->8, unsigned long → long\n", stdout)
+}
+
 // sortedNames brings "- struct before" and "+ struct after" in order of names.
 func sortedNames(s string) string {
 	lines := strings.SplitAfter(s, "\n")
@@ -235,7 +267,7 @@ func TestDiffHostile(t *testing.T) {
 		_, stderr, status := btfRun("diff", path, path)
 		require.Contains(t, stderr, test.says)
 		require.Equal(t, test.says != "", status == 2)
-		require.Less(t, time.Since(began), 20*time.Second)
+		require.Less(t, time.Since(began), time.Minute)
 	}
 }
 

@@ -257,7 +257,7 @@ func (c command) run(env *environment, args []string) error {
 }
 
 // usage is the form of the argument line.
-func (c command) usage() string { return "btf " + c.name + " [flags] " + c.args }
+func (c command) usage() string { return strings.TrimSpace("btf " + c.name + " [flags] " + c.args) }
 
 func (c command) help(env *environment, flags *flag.FlagSet) {
 	fmt.Fprintf(env.out, "%s\n\n%s.\n%s\n", c.usage(), strings.ToUpper(c.summary[:1])+c.summary[1:], c.details)

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -92,6 +93,17 @@ func collect(types map[uint64]*dumped, d *dumped, path string, outer uint64, int
 			}
 			*at.Size = sizeOf(types, m.typ)
 			into[path+"."+m.name] = at
+			// One level more, through typedefs, qualifiers and the last element of an array.
+			inner, name := behind(types, m.typ), path+"."+m.name
+			if inner.kind == "ARRAY" && inner.nrElems > 0 {
+				last := inner.nrElems - 1
+				offset += last * sizeOf(types, inner.target) * 8
+				name += fmt.Sprintf("[%d]", last)
+				inner = behind(types, inner.target)
+			}
+			if !strings.Contains(path, ".") && (inner.kind == "STRUCT" || inner.kind == "UNION") {
+				collect(types, inner, name, offset, into)
+			}
 		case inner.kind == "STRUCT" || inner.kind == "UNION":
 			collect(types, inner, path, outer+m.offset, into)
 		}
@@ -123,6 +135,9 @@ func sameOffsets(t *testing.T, path string) {
 	require.Contains(t, wanted, "task_struct.mm")
 	// Nested in an anonymous union of an anonymous struct.
 	require.Contains(t, wanted, "sk_buff.next")
+	// Through a member with a name, and an array.
+	require.Contains(t, wanted, "task_struct.se.vruntime")
+	require.Contains(t, wanted, "task_struct.pid_links[3].next")
 
 	args := []string{"offset", "--json", "--btf", path}
 	options := len(args)
@@ -131,7 +146,7 @@ func sameOffsets(t *testing.T, path string) {
 			args = append(args, path)
 		}
 	}
-	args = append(args, "task_struct.mm", "sk_buff.next")
+	args = append(args, "task_struct.mm", "sk_buff.next", "task_struct.se.vruntime", "task_struct.pid_links[3].next")
 	stdout, stderr, status := btfRun(args...)
 	require.Empty(t, stderr)
 	require.Zero(t, status)
