@@ -25,7 +25,6 @@ type FuncFilter struct {
 	PointerTo string
 
 	// Params is how many of the first parameters PointerTo is about, 0 for all.
-	// The arguments of a kprobe on x86 are in registers up to the sixth.
 	Params int
 }
 
@@ -38,7 +37,7 @@ type FuncFilter struct {
 // error and no function.
 //
 // It is one pass over the records, however many there are to be found, without an
-// allocation.
+// allocation; for a Tag, a look at the table of tags (see [Type.Tags]).
 func (s *Spec) Funcs(filter FuncFilter) iter.Seq2[Func, error] {
 	return func(yield func(Func, error) bool) { s.funcs(&filter, yield) }
 }
@@ -195,8 +194,8 @@ func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool)
 					return
 				}
 			case kind == KindFuncProto:
-				for at := off + recordSize + 4; at < off+recordSize+min(info&vlenMask, most)*paramSize; at += paramSize {
-					id := TypeID(types.u32(at))
+				for i := range min(info&vlenMask, most) {
+					id := TypeID(types.u32(off + recordSize + i*paramSize + 4))
 					if to := id - first; to < number && points.has(to) || to >= number && l.typeByID(id).pointsTo(name) {
 						takes.add(number)
 						break

@@ -152,8 +152,9 @@ func TestFuncs(t *testing.T) {
 			b.FuncProto(0, blob.Param{Type: pointer})
 			b.Func("kfunc", kfunc+2, 1)
 			b.DeclTag("bpf_kfunc", kfunc+3, -1, false)
+			b.DeclTag("bpf_kfunc", kfunc+3, -1, false)
 			b.Func("param_kfunc", kfunc+2, 1)
-			b.DeclTag("bpf_kfunc", kfunc+5, 0, false)
+			b.DeclTag("bpf_kfunc", kfunc+6, 0, false)
 			spec := load(t, b.Bytes())
 			require.NoError(t, spec.Verify())
 
@@ -190,6 +191,25 @@ func TestFuncs(t *testing.T) {
 				break
 			}
 		})
+	}
+}
+
+// TestFuncsOfManyTypes: two types so far apart that they share a mark are told apart.
+func TestFuncsOfManyTypes(t *testing.T) {
+	b := blob.New(little)
+	integer := b.Int("int", 4, blob.Signed)
+	wanted := b.Pointer(b.Struct("sk_buff", 8))
+	b.Func("takes_it", b.FuncProto(0, blob.Param{Type: wanted}), 1)
+	for b.Next() < wanted+1<<17 {
+		b.Fwd("", false)
+	}
+	b.Func("takes_another", b.FuncProto(0, blob.Param{Type: b.Pointer(integer)}), 1)
+	b.Func("takes_it", b.FuncProto(0, blob.Param{Type: wanted}), 1)
+	spec := load(t, b.Bytes())
+	compareFuncs(t, spec, btf.FuncFilter{PointerTo: "sk_buff"})
+	for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff"}) {
+		require.NoError(t, err)
+		require.Equal(t, "takes_it", f.Name())
 	}
 }
 

@@ -148,7 +148,7 @@ func FuzzHash(f *testing.F) {
 // FuzzGlob: a pattern and a name match if path.Match says so.
 func FuzzGlob(f *testing.F) {
 	for _, pattern := range []string{"", "*", "tcp_*", "*_show", "*a*b*c", "?", "[a-z]*", "[^a-z]?", `\*`, `[\]]`, "[]", "[a", "[a-]", "[]a]", "[-]", `a\`, "**x", "[^]", "[a-b-c]", "[--a]"} {
-		for _, name := range []string{"", "tcp_sendmsg", "abc", "aXbXc", "*", "]", "-", "a", "x"} {
+		for _, name := range []string{"", "tcp_sendmsg", "abc", "aXbXc", "*", "]", "-", "a", "x", "1b", "ab"} {
 			f.Add(pattern, name)
 		}
 	}

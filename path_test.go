@@ -160,7 +160,7 @@ func must[T any](v T, err error) T {
 func TestBadPaths(t *testing.T) {
 	b := pathBlob(little)
 	// Two of a name, and what is two of a name without being so.
-	b.Struct("twice", 8, blob.Member{Name: "same", Type: 1}, blob.Member{Name: "moved", Type: 1}, blob.Member{Name: "narrow", Type: 1, Offset: 32}, blob.Member{Name: "first", Type: 1})
+	b.Struct("twice", 8, blob.Member{Name: "same", Type: 1}, blob.Member{Name: "moved", Type: 1}, blob.Member{Name: "narrow", Type: 1, Offset: 32}, blob.Member{Name: "first", Type: 1}, blob.Member{Name: "empty", Type: b.Array(1, 1, 0)})
 	b.Struct("twice", 8, blob.Member{Name: "same", Type: 1}, blob.Member{Name: "moved", Type: 1, Offset: 32}, blob.Member{Name: "narrow", Type: 2, Offset: 32}, blob.Member{Name: "second", Type: 1})
 	b.Typedef("twice", 1)
 	for range 65 {
@@ -171,6 +171,10 @@ func TestBadPaths(t *testing.T) {
 	b.Struct("around", 8, blob.Member{Name: "broken", Type: broken}, blob.Member{Name: "void", Type: 0}, blob.Member{Name: "func", Type: b.FuncProto(0)})
 	huge := b.Array(b.Array(b.Array(2, 2, 0xffffffff), 2, 0xffffffff), 2, 0)
 	b.Struct("far", 8, blob.Member{Name: "huge", Type: huge}, blob.Member{Name: "large", Type: b.Array(b.Array(2, 2, 1<<28), 2, 0), Offset: 1})
+	b.Struct("strange", 8, blob.Member{Name: "bits", Type: 4, Bitfield: 3})
+	loop := b.Typedef("loop", b.Next())
+	b.Struct("of_loop", 8, blob.Member{Name: "m", Type: loop}, blob.Member{Name: "p", Type: b.Next() + 1})
+	b.Pointer(loop)
 	spec := load(t, b.Bytes())
 
 	nothing, notFound, wrongKind, several := error(nil), btf.ErrNotFound, btf.ErrWrongKind, btf.ErrMultipleMatches
@@ -233,19 +237,25 @@ func TestBadPaths(t *testing.T) {
 		{"outer.call->x", `at "->x": a PTR to a STRUCT or UNION wanted, there is FUNC_PROTO (id 14): wrong kind`, wrongKind},
 		{"outer[0]", `at "[0]": an ARRAY wanted, it is STRUCT outer (id 18): wrong kind`, wrongKind},
 		{"outer.next[0]", `at "[0]": an ARRAY wanted, it is PTR (id 17): wrong kind`, wrongKind},
+		{"strange.bits.x", `wanted, it is STRUCT inner`, wrongKind}, // a bitfield of a struct
 		{"inner.bits.x", `wanted, it is INT int (id 1): wrong kind`, wrongKind},
 
 		// Several of one name.
-		{"twice.moved", `path "twice.moved": STRUCT twice (id 27) and STRUCT twice (id 28) do not agree: multiple`, several},
+		{"twice.moved", `path "twice.moved": STRUCT twice (id 28) and STRUCT twice (id 29) do not agree: multiple`, several},
 		{"twice.narrow", `do not agree: multiple`, several},
 		{"twice.first", `do not agree: multiple`, several},
+		{"twice.empty", `do not agree: multiple`, several}, // at 0, and 0 bytes long
 		{"twice.second", `do not agree: multiple`, several},
 		{"twice", `do not agree: multiple`, several}, // with the typedef of an int
-		{"twice.third", `at ".third": STRUCT twice (id 27) has no member "third"`, notFound},
+		{"twice.third", `at ".third": STRUCT twice (id 28) has no member "third"`, notFound},
 		{"often.x", `more than 64 types named "often": multiple`, several},
 
 		// Bytes that are wrong.
 		{"self.missing", `anonymous members`, nothing},
+		{"loop.x", `more than 32 typedefs`, nothing},
+		{"loop", `more than 32 typedefs`, nothing},
+		{"of_loop.m.x", `more than 32 typedefs`, nothing},
+		{"of_loop.p->x", `more than 32 typedefs`, nothing},
 		{"around.broken.x", `STRUCT type id below`, nothing},
 		{"outer.first.x|next->missing|tail.y", `wanted`, notFound},
 		{"far.huge[0]", `more than 64 bits can count`, nothing},
@@ -346,4 +356,39 @@ func TestManyNamesakes(t *testing.T) {
 	}
 	_, err := load(t, b.Bytes()).Field("same.last")
 	require.ErrorIs(t, err, btf.ErrMultipleMatches)
+}
+
+// TestNear: names that an error suggests.
+func TestNear(t *testing.T) {
+	b := blob.New(little)
+	b.Int("int", 4, blob.Signed)
+	var members []blob.Member
+	for _, name := range []string{"state", "__state", "exit_state", "stats", "start_time", "start_boottime", "pid", "tgid", "thread_pid", "x", "vm_flags", "state"} {
+		members = append(members, blob.Member{Name: name, Type: 1})
+	}
+	b.Struct("task", 4, members...)
+	spec := load(t, b.Bytes())
+	for missing, says := range map[string]string{
+		"stat":                      "(near it: state, stats, __state)",
+		"sttae":                     "(near it: state)",
+		"staate":                    "(near it: state, stats)",
+		"sate":                      "(near it: state, stats)",
+		"my_exit_state":             "(near it: exit_state, state)",
+		"start_tme":                 "(near it: start_time)",
+		"real_start_time":           "(near it: start_time)",
+		"start_boot_time":           "(near it: start_boottime)",
+		"pidd":                      "(near it: pid)",
+		"gid":                       "(near it: tgid)",
+		"VM_FLAGS":                  "",
+		"x_":                        "",
+		"unlike all others":         "",
+		strings.Repeat("state", 20): "",
+	} {
+		_, err := spec.Field("task." + missing)
+		if says == "" {
+			require.NotContains(t, err.Error(), "near it")
+		} else {
+			require.ErrorContains(t, err, says)
+		}
+	}
 }
