@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,27 +147,27 @@ type rawType struct {
 // rawTypes reads bpftool's raw dump, as far as functions need it.
 func rawTypes(t *testing.T, file string) []rawType {
 	t.Helper()
-	head := regexp.MustCompile(`^\[(\d+)\] (\w+) '(.*?)'(?: |$)`)
-	refers := regexp.MustCompile(` type_id=(\d+)`)
-	param := regexp.MustCompile(`^\t'(.*)' type_id=(\d+)$`)
+	id := func(s string) int {
+		_, s, _ = strings.Cut(s, " type_id=")
+		s, _, _ = strings.Cut(s, " ")
+		n, _ := strconv.Atoi(s)
+		return n
+	}
 	types := []rawType{{kind: "VOID"}}
 	lines := bufio.NewScanner(strings.NewReader(output(t, tool(t, "bpftool"), "btf", "dump", "file", file, "format", "raw")))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		line := lines.Text()
-		if m := head.FindStringSubmatch(line); m != nil {
-			require.Equal(t, strconv.Itoa(len(types)), m[1])
-			typ := rawType{kind: m[2], name: m[3], whole: strings.HasSuffix(line, " component_idx=-1")}
-			if m := refers.FindStringSubmatch(line); m != nil {
-				typ.target = must(strconv.Atoi(m[1]))
+		front, rest, _ := strings.Cut(lines.Text(), "'")
+		name, rest, _ := strings.Cut(rest, "'")
+		if number, kind, ok := strings.Cut(front, "] "); ok {
+			if number != "["+strconv.Itoa(len(types)) {
+				t.Fatalf("type %d wanted, it is %s]", len(types), number)
 			}
-			types = append(types, typ)
-			continue
-		}
-		last := &types[len(types)-1]
-		if m := param.FindStringSubmatch(line); m != nil && last.kind == "FUNC_PROTO" {
-			last.params = append(last.params, must(strconv.Atoi(m[2])))
-			last.paramNames = append(last.paramNames, m[1])
+			whole := strings.HasSuffix(rest, " component_idx=-1")
+			types = append(types, rawType{kind: strings.TrimSpace(kind), name: name, target: id(rest), whole: whole})
+		} else if last := &types[len(types)-1]; front == "\t" && last.kind == "FUNC_PROTO" {
+			last.params = append(last.params, id(rest))
+			last.paramNames = append(last.paramNames, name)
 		}
 	}
 	require.NoError(t, lines.Err())
@@ -201,9 +200,6 @@ func TestTracerFuncs(t *testing.T) {
 					if typ.kind == "DECL_TAG" && typ.name == filter.Tag && typ.whole {
 						tagged[typ.target] = true
 					}
-				}
-				if filter.Tag != "" && len(tagged) == 0 {
-					t.Skip("no function is tagged")
 				}
 				var want []string
 				for id, typ := range types {
@@ -246,7 +242,7 @@ func TestTracerFuncs(t *testing.T) {
 				}
 				// No diff: it would take longer than the test.
 				require.True(t, slices.Equal(want, got), "%d functions wanted, %d found", len(want), len(got))
-				if filter.PointerTo != "no_such_struct" {
+				if filter.PointerTo != "no_such_struct" && (filter.Tag == "" || len(tagged) > 0) { // 6.12 has no tags
 					require.NotEmpty(t, want)
 				}
 			})
