@@ -50,6 +50,11 @@
 // errors to return. Broken records end in a [*FormatError], when the blob is
 // loaded or when they are narrowed. [Spec.Verify] narrows all.
 //
+// What programs that trace a kernel ask at start-up is answered in one call:
+// [Spec.Fields] resolves a table of paths such as task_struct.mm->owner->pid, with
+// names of older kernels as alternatives; [Spec.Funcs] finds the functions with a
+// pointer to some struct in one pass. A [Kernel] is vmlinux and its modules.
+//
 // Offsets in structs are in [Bits], sizes in bytes.
 //
 // # Lifetime

@@ -25,7 +25,6 @@ type FuncFilter struct {
 	PointerTo string
 
 	// Params is how many of the first parameters PointerTo is about, 0 for all.
-	// The arguments of a kprobe on x86 are in registers up to the sixth.
 	Params int
 }
 
@@ -38,7 +37,7 @@ type FuncFilter struct {
 // error and no function.
 //
 // It is one pass over the records, however many there are to be found, without an
-// allocation.
+// allocation; for a Tag, a look at the table of tags (see [Type.Tags]).
 func (s *Spec) Funcs(filter FuncFilter) iter.Seq2[Func, error] {
 	return func(yield func(Func, error) bool) { s.funcs(&filter, yield) }
 }
@@ -52,53 +51,29 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 		yield(Func{}, err)
 		return
 	}
-	l := &s.layer
-	var tags []TypeID
-	if filter.Tag != "" {
-		tags = l.declTags()
-	}
-	scan := funcScan{layer: l, filter: filter}
-	if filter.PointerTo != "" {
-		for t := range s.TypesByName(filter.PointerTo) {
-			scan.leads.add(t.id)
+	// What is left to ask of a FUNC, which may be known to have the parameter, and
+	// whether to go on.
+	consider := func(t Type, takes bool) bool {
+		if filter.Name != "" && !glob(filter.Name, s.layer.strings.at(t.nameOff())) {
+			return true
 		}
+		var f Func
+		if err := narrow(&f, t); err != nil {
+			return yield(Func{Type: t}, err)
+		}
+		if !takes && !f.takes(filter) {
+			return true
+		}
+		return yield(f, nil)
 	}
-	id := l.first
-	for i, w := range l.starts.bits {
-		for ; w != 0; w &= w - 1 {
-			t := Type{l, id, place(i, w)}
-			id++
-			if t.Kind() != KindFunc {
-				if filter.PointerTo != "" {
-					scan.mark(t)
-				}
-				continue
-			}
-			if filter.PointerTo != "" && !scan.may(t) {
-				continue
-			}
-			if filter.Name != "" && !glob(filter.Name, l.strings.at(t.nameOff())) {
-				continue
-			}
-			if filter.Tag != "" {
-				for len(tags) > 0 && l.tagged(tags[0]).target < t.id {
-					tags = tags[1:]
-				}
-				if !l.anyTagged(tags, t.id, filter.Tag) {
-					continue
-				}
-			}
-			var f Func
-			if err := narrow(&f, t); err != nil {
-				if !yield(Func{Type: t}, err) {
-					return
-				}
-				continue
-			}
-			if filter.PointerTo != "" && !f.takes(filter) {
-				continue
-			}
-			if !yield(f, nil) {
+	switch {
+	case filter.Tag != "":
+		s.layer.taggedFuncs(filter.Tag, func(t Type) bool { return consider(t, filter.PointerTo == "") })
+	case filter.PointerTo != "":
+		s.markedFuncs(filter, consider)
+	default:
+		for t := range s.layer.all() {
+			if t.Kind() == KindFunc && !consider(t, true) {
 				return
 			}
 		}
@@ -118,18 +93,20 @@ func (f *FuncFilter) check() error {
 	return nil
 }
 
-// anyTagged reports whether one of the first tags is that text on the declaration
-// itself.
-func (l *layer) anyTagged(tags []TypeID, id TypeID, text string) bool {
-	for _, tag := range tags {
-		if l.tagged(tag) != (tagged{id, -1}) {
-			return false
+// taggedFuncs calls consider with the layer's own functions that have a decl tag of
+// that text, by id, until it returns false.
+func (l *layer) taggedFuncs(text string, consider func(Type) bool) {
+	last := TypeID(0)
+	for _, tag := range l.declTags() {
+		to := l.tagged(tag)
+		if to.component != -1 || to.target == last || to.target < l.first || !l.strings.is(l.typeByID(tag).nameOff(), text) {
+			continue
 		}
-		if l.strings.is(l.typeByID(tag).nameOff(), text) {
-			return true
+		last = to.target
+		if t := l.typeByID(last); t.Kind() == KindFunc && !consider(t) {
+			return
 		}
 	}
-	return false
 }
 
 // takes reports whether one of the parameters is what the filter asks for.
@@ -157,12 +134,16 @@ func (t Type) pointsTo(name string) bool {
 	return err == nil && target.leadsTo(name)
 }
 
+// pointedTo are the kinds by whose names a pointer is asked for: not by the text of a
+// type tag, which is its name.
+const pointedTo = fieldKinds &^ (1 << KindTypeTag)
+
 // leadsTo reports whether t or what it is a typedef or a qualified form of is called
 // name.
 func (t Type) leadsTo(name string) bool {
 	for range maxDepth + 1 {
 		k := t.Kind()
-		if k != KindTypeTag && fieldKinds.has(k) && t.layer.strings.is(t.nameOff(), name) {
+		if pointedTo.has(k) && t.layer.strings.is(t.nameOff(), name) {
 			return true
 		}
 		if !modifiers.has(k) {
@@ -176,63 +157,74 @@ func (t Type) leadsTo(name string) bool {
 	return false
 }
 
-// A funcScan marks, in one pass by id, what may lead to functions with a pointer to
-// a type. Records nearly always refer to those before them, whose marks are known:
-// so no id is followed, which would take several times as long. Those of the base and
-// those that are still to come are followed.
+// markedFuncs calls consider with the functions that may have a pointer to what the
+// filter says, and whether they are known to, by id, until it returns false.
 //
-// A mark says maybe: two ids that are far apart may share one. Func.takes knows.
-type funcScan struct {
-	layer  *layer
-	filter *FuncFilter
-	leads  marks // to a type of the name
-	points marks // to what leads there
-	takes  marks // of prototypes: a parameter that points there
-}
-
-// marks has a bit for each id modulo its length: few kernels have more prototypes in
-// all. It is small enough for the stack.
-type marks [1 << 10]uint64
-
-func (m *marks) add(id TypeID)      { m[id/64%1024] |= 1 << (id % 64) }
-func (m *marks) has(id TypeID) bool { return m[id/64%1024]>>(id%64)&1 != 0 }
-
-// known reports whether the marks of what t refers to were set.
-func (s *funcScan) known(t Type, id TypeID) bool { return id < t.id && id >= s.layer.first }
-
-// mark looks at a type that is no function.
-func (s *funcScan) mark(t Type) {
-	switch k := t.Kind(); {
-	case k == KindFuncProto:
-		n := t.vlen()
-		if s.filter.Params > 0 {
-			n = min(n, uint32(s.filter.Params))
+// It marks, in one pass by id, what may lead to such functions. Records nearly always
+// refer to those before them, whose marks are known: so no id is followed, which would
+// take several times as long. Those of the base and those that are still to come are.
+//
+// Of more types than there are marks, some share one, which then says no more than
+// maybe.
+func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool) bool) {
+	var leads, points, takes marks // to a type of the name; to what leads there; a parameter that points there
+	l, name := &s.layer, filter.PointerTo
+	for t := range s.TypesByName(name) {
+		if pointedTo.has(t.Kind()) {
+			leads.add(t.id - l.first)
 		}
-		for i := range n {
-			id := TypeID(t.word(recordSize + i*paramSize + 4))
-			if s.known(t, id) && s.points.has(id) || !s.known(t, id) && s.layer.typeByID(id).pointsTo(s.filter.PointerTo) {
-				s.takes.add(t.id)
-				return
+	}
+	most := uint32(vlenMask)
+	if filter.Params > 0 {
+		most = uint32(min(filter.Params, vlenMask))
+	}
+	types, first, exact := l.types, l.first, l.starts.count <= marksLen
+	number := TypeID(0) // of the record, from 0
+	for i, w := range l.starts.bits {
+		for ; w != 0; w &= w - 1 {
+			off := place(i, w)
+			info, id := types.u32(off+4), TypeID(types.u32(off+8))
+			to := id - first
+			marked := to < number
+			// Hardly any branch but the first is ever taken, whatever the kinds of the
+			// records: what is no id is taken for one until there is a mark on it.
+			switch kind := Kind(info >> kindShift & kindMask); {
+			case kind == KindFunc:
+				if (takes.has(to) || !marked) && !consider(Type{l, first + number, off}, marked && exact) {
+					return
+				}
+			case kind == KindFuncProto:
+				for i := range min(info&vlenMask, most) {
+					id := TypeID(types.u32(off + recordSize + i*paramSize + 4))
+					if to := id - first; to < number && points.has(to) || to >= number && l.typeByID(id).pointsTo(name) {
+						takes.add(number)
+						break
+					}
+				}
+			case marked && !leads.has(to) && !points.has(to):
+			case kind == KindPointer:
+				if marked && leads.has(to) || !marked && l.typeByID(id).leadsTo(name) {
+					points.add(number)
+				}
+			case modifiers.has(kind):
+				if marked && leads.has(to) || !marked && l.typeByID(id).leadsTo(name) {
+					leads.add(number)
+				}
+				if marked && points.has(to) || !marked && l.typeByID(id).pointsTo(name) {
+					points.add(number)
+				}
 			}
-		}
-	case k == KindPointer:
-		id := TypeID(t.sizeOrType())
-		if s.known(t, id) && s.leads.has(id) || !s.known(t, id) && s.layer.typeByID(id).leadsTo(s.filter.PointerTo) {
-			s.points.add(t.id)
-		}
-	case modifiers.has(k):
-		id := TypeID(t.sizeOrType())
-		if s.known(t, id) && s.leads.has(id) || !s.known(t, id) && s.layer.typeByID(id).leadsTo(s.filter.PointerTo) {
-			s.leads.add(t.id)
-		}
-		if s.known(t, id) && s.points.has(id) || !s.known(t, id) && s.layer.typeByID(id).pointsTo(s.filter.PointerTo) {
-			s.points.add(t.id)
+			number++
 		}
 	}
 }
 
-// may reports whether a function may be one that is asked for.
-func (s *funcScan) may(t Type) bool {
-	id := TypeID(t.sizeOrType())
-	return !s.known(t, id) || s.takes.has(id)
-}
+// marks has a bit for each of a layer's types, as many as kernels have. It is small
+// enough for the stack.
+type marks [marksLen / 64]uint64
+
+const marksLen = 1 << 17
+
+func (m *marks) add(number TypeID) { m[number%marksLen/64] |= 1 << (number % 64) }
+
+func (m *marks) has(number TypeID) bool { return m[number%marksLen/64]>>(number%64)&1 != 0 }

@@ -11,21 +11,21 @@ const maxGlobbed = 4 << 10
 // pattern, as path.Match does with a name of ASCII that has no slash. Path.Match
 // itself needs a string, and so an allocation for each name.
 func glob(pattern string, b []byte) bool {
-	b = b[:min(len(b), maxGlobbed+1)]
-	name := upToNUL(b)
-	if len(name) == len(b) {
-		return false
-	}
 	// Only the last star met is ever gone back to, to let it take one byte more.
 	p, n := 0, 0
 	star, taken := -1, 0
-	for n < len(name) {
-		if p < len(pattern) && pattern[p] == '*' {
+	for {
+		switch {
+		case n >= len(b) || n > maxGlobbed:
+			return false
+		case p < len(pattern) && pattern[p] == '*':
 			star, taken = p, n
 			p++
 			continue
+		case b[n] == 0:
+			return p == len(pattern)
 		}
-		if length, ok := globOne(pattern[p:], name[n]); ok {
+		if length, ok := globOne(pattern[p:], b[n]); ok {
 			p, n = p+length, n+1
 			continue
 		}
@@ -35,10 +35,6 @@ func glob(pattern string, b []byte) bool {
 		taken++
 		p, n = star+1, taken
 	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
 }
 
 // globOne reports whether the first element of a pattern, which is no star, takes c,

@@ -139,9 +139,10 @@ type opened struct {
 	before *opened // the same module, loaded earlier
 }
 
-// is reports whether the file has not been replaced.
+// is reports whether the file has not been replaced. Times say nothing: sysfs makes
+// them up anew when it has forgotten them.
 func (o *opened) is(info fs.FileInfo) bool {
-	return os.SameFile(o.info, info) && o.info.Size() == info.Size() && o.info.ModTime().Equal(info.ModTime())
+	return os.SameFile(o.info, info) && o.info.Size() == info.Size()
 }
 
 // Modules yields the kernel itself, then every module that is loaded now, by name.
@@ -192,8 +193,8 @@ func (k *Kernel) TypesByName(name string) iter.Seq2[Module, Type] {
 
 // Field resolves a path, as [Spec.Field] does: in the kernel itself or, if it has no
 // type of that name, in the modules that are loaded now, which must all agree if
-// several have one. If no module has it, those that could not be read are in the
-// error.
+// several have one: then it opens them all. If no module has it, those that could not
+// be read are in the error.
 func (k *Kernel) Field(path string) (Field, error) {
 	f, err := k.field(path)
 	return f, onPath(path, err)

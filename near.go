@@ -10,34 +10,35 @@ import (
 // near collects the names nearest to one that was asked for in vain, to be named in
 // an error: what was misspelt, and what the same thing is called in another kernel.
 type near struct {
-	want  string
+	want  []byte
 	names [3]string
 	far   [3]int // how far each is from want, ascending
 	n     int
 }
 
-// maxNear is how long a name may be to be compared, in bytes.
+// maxNear is how long a name may be to be compared, in bytes. Those of less than three
+// are near to too much.
 const maxNear = 64
 
 // add looks at the name at the front of b, no further than a name that is near can
 // reach.
 func (n *near) add(b []byte) {
-	if len(n.want) > maxNear {
+	if len(n.want) < 3 || len(n.want) > maxNear {
 		return
 	}
 	end := bytes.IndexByte(b[:min(len(b), maxNear+1)], 0)
-	if end <= 0 {
+	if end < 3 {
 		return
 	}
 	b = b[:end]
-	longer := max(len(b), len(n.want))
-	far := longer - min(len(b), len(n.want))
-	switch limit := 1 + len(n.want)/4; {
-	case len(n.want) > 2 && bytes.Contains(b, []byte(n.want)), len(b) > 2 && strings.Contains(n.want, string(b)):
-		// state is in __state, however many bytes differ.
-	case far > limit:
-		return
-	default:
+	far := max(len(b)-len(n.want), len(n.want)-len(b))
+	if !bytes.Contains(b, n.want) && !bytes.Contains(n.want, b) {
+		// Not __state, where state was asked for. Misspelt names begin as they should,
+		// which spares comparing most.
+		limit := 1 + len(n.want)/4
+		if far > limit || b[0] != n.want[0] {
+			return
+		}
 		if far = distance(b, n.want); far > limit {
 			return
 		}
@@ -70,7 +71,7 @@ func (n *near) String() string {
 
 // distance is how many bytes must be put in, taken out or replaced to make one name
 // of the other (Levenshtein). Neither is longer than maxNear.
-func distance(a []byte, b string) int {
+func distance(a, b []byte) int {
 	var row [maxNear + 1]int
 	for j := range len(b) + 1 {
 		row[j] = j

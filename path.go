@@ -284,8 +284,7 @@ func (t Type) walk(steps string) (Field, miss, error) {
 	var err error
 	if f.size, err = f.typ.Sizeof(); err != nil {
 		// Where a pointer lies is known, even if it is not how wide it is.
-		single, _, other := f.typ.single()
-		if other != nil || single.Kind() != KindPointer || single.layer.pointerSize() != 0 {
+		if single, _, _ := f.typ.single(); single.Kind() != KindPointer || single.layer.pointerSize() != 0 {
 			return fail(err)
 		}
 	}
@@ -356,7 +355,7 @@ func (m miss) text() string {
 	c, err := As[Composite](m.on)
 	switch k := m.on.Kind(); {
 	case m.why == ErrNotFound && err == nil:
-		n := near{want: m.step.name}
+		n := near{want: []byte(m.step.name)}
 		_ = c.eachNamed(func(m Member, off uint32) bool { // what is broken was met before
 			n.add(m.parent.layer.strings.at(off))
 			return true
@@ -379,7 +378,7 @@ func (m miss) text() string {
 
 // noTypeNear returns the error for a path whose type isn't there.
 func (s *Spec) noTypeNear(name string) error {
-	n := near{want: name}
+	n := near{want: []byte(name)}
 	for s := s; s != nil; s = s.base {
 		for t := range s.All() {
 			if fieldKinds.has(t.Kind()) {

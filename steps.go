@@ -28,13 +28,14 @@ type step struct {
 func cutType(path string) (name, steps string, err error) {
 	n := nameEnd(path)
 	name, steps = path[:n], path[n:]
+	_, ok := operator(steps)
 	switch {
 	case name == "":
 		return "", "", badPath(path, "name of a type wanted")
 	case steps == "":
 		return name, "", nil
-	case steps[0] == '|':
-		return "", "", badPath(steps, "alternatives behind the type wanted, such as type.a|b")
+	case !ok:
+		return "", "", badPath(steps, `".", "->" or "[" wanted behind the type`)
 	}
 	return name, steps, checkSteps(steps)
 }
