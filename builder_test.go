@@ -31,15 +31,15 @@ func TestBuilder(t *testing.T) {
 	id(b.Int("u128", 16, btf.Unsigned), want.Int("u128", 16, 0))
 	id(b.Float("double", 8), want.Float("double", 8))
 	p := id(b.Pointer(b.Next()+1), want.Pointer(want.Next()+1))
-	s := id(b.Struct("s", 16, btf.Field{Name: "self", Type: p}, btf.Field{Name: "x", Type: i, Offset: 64}),
+	s := id(b.Struct("s", 16, btf.StructMember{Name: "self", Type: p}, btf.StructMember{Name: "x", Type: i, Offset: 64}),
 		want.Struct("s", 16, blob.Member{Name: "self", Type: uint32(p)}, blob.Member{Name: "x", Type: uint32(i), Offset: 64}))
-	id(b.Struct("bits", 4, btf.Field{Name: "a", Type: i, BitfieldSize: 3}, btf.Field{Name: "b", Type: i, Offset: 3, BitfieldSize: 29}),
+	id(b.Struct("bits", 4, btf.StructMember{Name: "a", Type: i, BitfieldSize: 3}, btf.StructMember{Name: "b", Type: i, Offset: 3, BitfieldSize: 29}),
 		want.Struct("bits", 4, blob.Member{Name: "a", Type: uint32(i), Bitfield: 3}, blob.Member{Name: "b", Type: uint32(i), Offset: 3, Bitfield: 29}))
-	id(b.Union("", 4, btf.Field{Name: "x", Type: i}, btf.Field{Type: i}), want.Union("", 4, blob.Member{Name: "x", Type: uint32(i)}, blob.Member{Type: uint32(i)}))
+	id(b.Union("", 4, btf.StructMember{Name: "x", Type: i}, btf.StructMember{Type: i}), want.Union("", 4, blob.Member{Name: "x", Type: uint32(i)}, blob.Member{Type: uint32(i)}))
 	id(b.Array(i, i, 7), want.Array(uint32(i), uint32(i), 7))
-	id(b.Enum("e", 4, true, btf.NamedValue{Name: "A", Value: 1<<64 - 5}, btf.NamedValue{Name: "B", Value: 7}), want.Enum("e", 4, true, blob.Value{Name: "A", Value: -5}, blob.Value{Name: "B", Value: 7}))
-	id(b.Enum("u", 1, false, btf.NamedValue{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 1, false, blob.Value{Name: "C", Value: 1<<32 - 1}))
-	id(b.Enum("w", 8, false, btf.NamedValue{Name: "D", Value: 1 << 63}), want.Enum64("w", 8, false, blob.Value{Name: "D", Value: -1 << 63}))
+	id(b.Enum("e", 4, true, btf.EnumValue{Name: "A", Value: 1<<64 - 5}, btf.EnumValue{Name: "B", Value: 7}), want.Enum("e", 4, true, blob.Value{Name: "A", Value: -5}, blob.Value{Name: "B", Value: 7}))
+	id(b.Enum("u", 1, false, btf.EnumValue{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 1, false, blob.Value{Name: "C", Value: 1<<32 - 1}))
+	id(b.Enum("w", 8, false, btf.EnumValue{Name: "D", Value: 1 << 63}), want.Enum64("w", 8, false, blob.Value{Name: "D", Value: -1 << 63}))
 	id(b.Fwd("f", false), want.Fwd("f", false))
 	id(b.Fwd("g", true), want.Fwd("g", true))
 	id(b.Typedef("t", s), want.Typedef("t", uint32(s)))
@@ -49,10 +49,10 @@ func TestBuilder(t *testing.T) {
 	id(b.TypeTag("user", i), want.TypeTag("user", uint32(i), false))
 	id(b.DeclTag("tag", s, -1), want.DeclTag("tag", uint32(s), -1, false))
 	id(b.DeclTag("tag", s, 1), want.DeclTag("tag", uint32(s), 1, false))
-	proto := id(b.FuncProto(0, btf.NamedType{Name: "x", Type: i}, btf.NamedType{}), want.FuncProto(0, blob.Param{Name: "x", Type: uint32(i)}, blob.Param{}))
+	proto := id(b.FuncProto(0, btf.ProtoParam{Name: "x", Type: i}, btf.ProtoParam{}), want.FuncProto(0, blob.Param{Name: "x", Type: uint32(i)}, blob.Param{}))
 	id(b.Func("f", proto, btf.ExternFunc), want.Func("f", uint32(proto), 2))
 	v := id(b.Var("v", i, btf.GlobalVar), want.Var("v", uint32(i), 1))
-	id(b.Datasec(".data", 8, btf.PlacedVar{Var: v, Offset: 4, Size: 4}), want.Datasec(".data", 8, blob.Variable{Type: uint32(v), Offset: 4, Size: 4}))
+	id(b.Datasec(".data", 8, btf.SectionVar{Var: v, Offset: 4, Size: 4}), want.Datasec(".data", 8, blob.Variable{Type: uint32(v), Offset: 4, Size: 4}))
 
 	got, err := b.Marshal(btf.MarshalOptions{Order: binary.LittleEndian})
 	require.NoError(t, err)
@@ -78,13 +78,15 @@ func TestBuilderErrors(t *testing.T) {
 		build func(b *btf.Builder)
 		want  string
 	}{
-		"int of 17 bytes":  {func(b *btf.Builder) { b.Int("i", 17, 0) }, `btf: building type 1: INT "i" of at most 16 bytes wanted, it has 17`},
-		"NUL in a name":    {func(b *btf.Builder) { b.Fwd("a\x00b", false) }, `name without NUL wanted, it is "a\x00b"`},
-		"offset":           {func(b *btf.Builder) { b.Struct("s", 1, btf.Field{Name: "m", Offset: 1 << 32}) }, `member "m" of STRUCT "s" at offset 4294967296`},
-		"bitfield offset":  {func(b *btf.Builder) { b.Struct("s", 1, btf.Field{Offset: 1 << 24}, btf.Field{BitfieldSize: 1}) }, `at most 16777215`},
-		"bitfield":         {func(b *btf.Builder) { b.Struct("s", 1, btf.Field{BitfieldSize: 256}) }, `with 256 bits`},
-		"value":            {func(b *btf.Builder) { b.Enum("e", 4, false, btf.NamedValue{Name: "V", Value: 1 << 32}) }, `enumerator "V" of ENUM "e": 32 bits do not hold 0x100000000`},
-		"signed value":     {func(b *btf.Builder) { b.Enum("e", 4, true, btf.NamedValue{Name: "V", Value: 1 << 31}) }, `do not hold 0x80000000`},
+		"int of 17 bytes": {func(b *btf.Builder) { b.Int("i", 17, 0) }, `btf: building type 1: INT "i" of at most 16 bytes wanted, it has 17`},
+		"NUL in a name":   {func(b *btf.Builder) { b.Fwd("a\x00b", false) }, `name without NUL wanted, it is "a\x00b"`},
+		"offset":          {func(b *btf.Builder) { b.Struct("s", 1, btf.StructMember{Name: "m", Offset: 1 << 32}) }, `member "m" of STRUCT "s" at offset 4294967296`},
+		"bitfield offset": {func(b *btf.Builder) {
+			b.Struct("s", 1, btf.StructMember{Offset: 1 << 24}, btf.StructMember{BitfieldSize: 1})
+		}, `at most 16777215`},
+		"bitfield":         {func(b *btf.Builder) { b.Struct("s", 1, btf.StructMember{BitfieldSize: 256}) }, `with 256 bits`},
+		"value":            {func(b *btf.Builder) { b.Enum("e", 4, false, btf.EnumValue{Name: "V", Value: 1 << 32}) }, `enumerator "V" of ENUM "e": 32 bits do not hold 0x100000000`},
+		"signed value":     {func(b *btf.Builder) { b.Enum("e", 4, true, btf.EnumValue{Name: "V", Value: 1 << 31}) }, `do not hold 0x80000000`},
 		"first thing":      {func(b *btf.Builder) { b.Int("i", 20, 0); b.Int("j", 30, 0) }, `"i"`},
 		"id of nothing":    {func(b *btf.Builder) { b.Pointer(2) }, "btf: types section at offset 0x8 (type 1): PTR type id below 2 wanted, it is 2"},
 		"func of no proto": {func(b *btf.Builder) { b.Func("f", b.Int("i", 4, 0), 0) }, "FUNC of a FUNC_PROTO wanted"},

@@ -276,8 +276,8 @@ func ExampleBuilder() {
 	var b btf.Builder
 	key := b.Int("u32", 4, btf.Unsigned)
 	value := b.Struct("traffic", 16,
-		btf.Field{Name: "packets", Type: b.Int("u64", 8, btf.Unsigned)},
-		btf.Field{Name: "bytes", Type: key + 1, Offset: 64},
+		btf.StructMember{Name: "packets", Type: b.Int("u64", 8, btf.Unsigned)},
+		btf.StructMember{Name: "bytes", Type: key + 1, Offset: 64},
 	)
 	spec, err := b.Spec()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
@@ -306,6 +307,115 @@ func FuzzMarshal(f *testing.F) {
 			if sound && !opts.StripLayout {
 				requireSame(t, spec, got)
 			}
+		}
+	})
+}
+
+// FuzzPath asks a Spec for any path. What one alternative answers is what it answers
+// among others, and from its type.
+func FuzzPath(f *testing.F) {
+	paths := []string{
+		"", "thing", "thing.a", "thing.next->next->name[3]", "thing.low|high", "thing.name[16]", "thing.x|name[15]", "thing.a.",
+		"outer.table[3][1].more", "outer.next->right", "victim.wanted", "victim.wanted->wanted[4294967295]", "int", "int[0]", "outer.tail[9]",
+		"outer.table[18446744073709551615]", "thing->a", ".a|->b|[0]", "a|b",
+	}
+	seeds(f, func(blob, _ []byte) {
+		for _, path := range paths {
+			f.Add(blob, path)
+		}
+	})
+	for _, path := range paths {
+		f.Add(pathBlob(little).Bytes(), path)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, path string) {
+		spec, err := btf.LoadRawSpec(b)
+		if err != nil {
+			return
+		}
+		for typ := range spec.All() {
+			if f, err := typ.Field(path); err != nil && f != (btf.Field{}) {
+				t.Fatal("a field and an error")
+			}
+			if typ.ID() > 20 {
+				break
+			}
+		}
+		field, err := spec.Field(path)
+		if err != nil {
+			if field != (btf.Field{}) || !strings.HasPrefix(err.Error(), "btf: path ") {
+				t.Fatalf("%v and %v", field, err)
+			}
+			return
+		}
+		offsets := slices.Collect(field.Offsets())
+		if len(offsets) != field.NumPointers()+1 || offsets[len(offsets)-1] != field.Offset() || !field.Agrees(field) {
+			t.Fatalf("%q: %v", path, field)
+		}
+		if size, err := field.Type().Sizeof(); size != field.Size() || err != nil && spec.PointerSize() != 0 {
+			t.Fatalf("%q: %d bytes, %d, %v", path, field.Size(), size, err)
+		}
+		end := strings.IndexAny(path, ".[")
+		if arrow := strings.Index(path, "->"); arrow >= 0 && (end < 0 || arrow < end) {
+			end = arrow
+		}
+		if end < 0 {
+			return // the type alone
+		}
+		name, steps := path[:end], path[end:]
+		if again, err := spec.Field(path + "|no such member"); err != nil || again != field {
+			t.Fatalf("%q with another alternative: %v, %v", path, again, err)
+		}
+		if again, err := spec.Field(name + ".no such member|" + steps); err != nil || again != field {
+			t.Fatalf("%q after another alternative: %v, %v", path, again, err)
+		}
+		agreed := false
+		for typ := range spec.TypesByName(name) {
+			again, err := typ.Field(steps)
+			agreed = agreed || err == nil && again == field
+		}
+		if !agreed {
+			t.Fatalf("%q: no type of that name has it", path)
+		}
+	})
+}
+
+// FuzzFuncs filters the functions of any blob: looking at each finds the same.
+func FuzzFuncs(f *testing.F) {
+	seeds(f, func(blob, base []byte) {
+		if base == nil {
+			base = blob
+		}
+		f.Add(base, blob, "*", "thing", "third", 1)
+		f.Add(base, blob, "", "int", "", 0)
+	})
+	f.Fuzz(func(t *testing.T, base, split []byte, name, pointerTo, tag string, params int) {
+		under, err := btf.LoadRawSpec(base)
+		if err != nil || under.NumTypes() > 2000 {
+			return
+		}
+		specs := []*btf.Spec{under}
+		if spec, err := btf.LoadSplitSpecFromReader(bytes.NewReader(split), under); err == nil {
+			specs = append(specs, spec)
+		}
+		for i := range len(name) {
+			if name[i] >= 0x80 || name[i] == '/' {
+				return // path.Match takes runes, and a slash for the end of a name
+			}
+		}
+		filter := btf.FuncFilter{Name: name, PointerTo: pointerTo, Tag: tag, Params: params}
+		for _, spec := range specs {
+			for f, err := range spec.Funcs(filter) {
+				if err != nil && f == (btf.Func{}) {
+					return // it makes no sense
+				}
+				break
+			}
+			for typ := range spec.All() {
+				if bytes.ContainsFunc(typ.NameBytes(), func(r rune) bool { return r >= 0x80 || r == '/' }) {
+					return
+				}
+			}
+			compareFuncs(t, spec, filter)
 		}
 	})
 }

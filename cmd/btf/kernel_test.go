@@ -21,7 +21,7 @@ func TestList(t *testing.T) {
 	}
 	var b btf.Builder
 	integer := b.Int("only_here", 4, btf.Signed)
-	b.Struct("of_a_program", 4, btf.Field{Name: "it", Type: integer})
+	b.Struct("of_a_program", 4, btf.StructMember{Name: "it", Type: integer})
 	spec, err := b.Spec()
 	require.NoError(t, err)
 	h, err := btf.NewHandle(spec)
