@@ -1,11 +1,3 @@
-// Package bench compares readers of BTF: this repository's, rivals, and a floor.
-//
-//	go test -run '^$' -bench . .
-//	go run ./coldstart
-//
-// The first asks in one process, many times, where that is possible; contenders that
-// have a process of their own are asked there, as often. The second starts a fresh
-// process for each answer.
 package bench
 
 import (
@@ -143,6 +135,12 @@ func each(b *testing.B, mode string, f func(*testing.B, contest.Opener, contest.
 
 // TestAnswers: all contenders give the same answers.
 func TestAnswers(t *testing.T) {
+	for _, c := range built.contenders {
+		if c.Absent != "" {
+			t.Logf("without %s: %s", c.Title, c.Absent)
+			require.Empty(t, os.Getenv("BTF_REQUIRE_ORACLES"), "%s is wanted", c.Title)
+		}
+	}
 	for _, in := range built.inputs {
 		for _, q := range contest.Questions {
 			if questions, ok := asked[in.Name]; ok && !slices.Contains(questions, q.Name) {

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,6 +37,14 @@ func TestRival(t *testing.T) {
 			})
 		}
 	}
+	t.Run("old bitfields", func(t *testing.T) {
+		b := blob.New(binary.LittleEndian)
+		b.Struct("old", 4,
+			blob.Member{Name: "low", Type: b.OldInt("unsigned int", 4, 0, 0, 5)},
+			blob.Member{Name: "high", Type: b.OldInt("unsigned int", 4, 0, 5, 27)})
+		_, ok := agree(t, b.Bytes(), pair{})
+		require.True(t, ok)
+	})
 	taken := 0
 	for _, path := range files(t) {
 		raw, err := os.ReadFile(path)

@@ -162,9 +162,18 @@ func (p report) scaling(w io.Writer) {
 
 func (p report) machine(w io.Writer) {
 	fmt.Fprintf(w, "%s. Fresh processes in random order, %d of each, files in the page cache.\n", harness.Machine(), p.rounds)
+	fmt.Fprint(w, "Sizes of the programs:")
+	separator := " "
+	for _, c := range p.contenders {
+		if info, err := os.Stat(c.Program); err == nil {
+			fmt.Fprintf(w, "%s%s %s", separator, c.Title, size(uint64(info.Size())))
+			separator = ", "
+		}
+	}
+	fmt.Fprintln(w, ".")
 	for _, c := range p.contenders {
 		if c.Absent != "" {
-			fmt.Fprintf(w, "%s was not measured: %s.\n", capital(c.Title), c.Absent)
+			fmt.Fprintf(w, "Without %s: %s.\n", c.Title, c.Absent)
 		}
 	}
 }

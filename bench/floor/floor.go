@@ -104,10 +104,20 @@ func (s *spec) find(name uint32, kind uint32) (at, id uint32) {
 	return at, id
 }
 
-// offset returns where a name is in the strings.
+// offset returns where a name is in the strings. A search for the NUL before it,
+// too, would take half as long again, since NUL is the most frequent of all bytes.
 func (s *spec) offset(name string) (uint32, bool) {
-	i := bytes.Index(s.strings, []byte("\x00"+name+"\x00"))
-	return uint32(i + 1), i >= 0
+	wanted := []byte(name + "\x00")
+	for from := 1; ; {
+		i := bytes.Index(s.strings[from:], wanted)
+		if i < 0 {
+			return 0, false
+		}
+		if from += i; s.strings[from-1] == 0 {
+			return uint32(from), true
+		}
+		from++
+	}
 }
 
 func (s *spec) structure(name string) (at, id uint32, err error) {
