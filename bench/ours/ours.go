@@ -3,7 +3,6 @@ package ours
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/bench/contest"
@@ -57,26 +56,9 @@ func number(k btf.Kind) int {
 	return int(k)
 }
 
-// Path is the one place that changes when the package has paths of its own.
 func (s spec) Path(path string) (uint64, error) {
-	name, path, _ := strings.Cut(path, ".")
-	var t btf.Struct
-	if err := s.TypeByName(name, &t); err != nil {
-		return 0, err
-	}
-	sum, in := btf.Bits(0), t.Composite
-	for {
-		name, rest, more := strings.Cut(path, ".")
-		m, err := in.MemberByName(name)
-		sum += m.Offset()
-		if err != nil || !more {
-			return uint64(sum), err
-		}
-		if in, err = btf.As[btf.Composite](m.Type()); err != nil {
-			return 0, err
-		}
-		path = rest
-	}
+	f, err := s.Field(path)
+	return uint64(f.Offset()), err
 }
 
 func (s spec) Func(name string) (uint64, error) {
@@ -116,11 +98,7 @@ func (s spec) All() (uint64, error) {
 
 func (s spec) Funcs() (uint64, error) {
 	sum := uint64(0)
-	for t := range s.Spec.All() {
-		if t.Kind() != btf.KindFunc {
-			continue
-		}
-		f, err := btf.As[btf.Func](t)
+	for f, err := range s.Spec.Funcs(btf.FuncFilter{}) {
 		if err != nil {
 			return 0, err
 		}
