@@ -310,12 +310,13 @@ func TestPlainInteger(t *testing.T) {
 type dumpedSide struct {
 	types map[uint64]*dumped
 	names map[string]map[string]string // kind and name → part → what there is to say
+	said  map[uint64]string            // what words said before
 }
 
 // said puts everything that a dump says of a name into words, of names that one type
 // alone has.
 func said(t *testing.T, path string) dumpedSide {
-	s := dumpedSide{readDump(t, path), map[string]map[string]string{}}
+	s := dumpedSide{readDump(t, path), map[string]map[string]string{}, map[uint64]string{}}
 	count := map[string]int{}
 	for _, d := range s.types {
 		kind := strings.ToLower(strings.TrimSuffix(d.kind, "64"))
@@ -405,6 +406,15 @@ func (s dumpedSide) direct(id uint64) string {
 
 // words says what a type is, naming what has a name.
 func (s dumpedSide) words(id uint64) string {
+	words, ok := s.said[id]
+	if !ok {
+		words = s.newWords(id)
+		s.said[id] = words
+	}
+	return words
+}
+
+func (s dumpedSide) newWords(id uint64) string {
 	d := s.types[id]
 	switch {
 	case d == nil:
@@ -466,14 +476,18 @@ func sameDifferences(t *testing.T, a, b string) {
 			Change, Kind, Name, Member string
 			Before, After              place
 		}
-		require.NoError(t, decoder.Decode(&c))
+		if err := decoder.Decode(&c); err != nil {
+			require.NoError(t, err)
+		}
 		name := c.Kind + " " + c.Name
 		if before.names[name] == nil || after.names[name] == nil {
 			continue
 		}
 		compared++
 		found := c.Change + " " + name + " " + c.Member
-		require.True(t, want[found], found)
+		if !want[found] {
+			require.Fail(t, "no such difference in the dumps", found)
+		}
 		delete(want, found)
 		if c.Member != "" && c.Kind != "enum" {
 			for side, at := range map[*dumpedSide]place{&before: c.Before, &after: c.After} {

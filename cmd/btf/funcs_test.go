@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -33,11 +32,10 @@ func decoded[T any](t *testing.T, text string) []T {
 	decoder.DisallowUnknownFields()
 	for {
 		var one T
-		err := decoder.Decode(&one)
-		if errors.Is(err, io.EOF) {
+		if err := decoder.Decode(&one); err != nil {
+			require.ErrorIs(t, err, io.EOF)
 			return all
 		}
-		require.NoError(t, err)
 		all = append(all, one)
 	}
 }
@@ -90,17 +88,20 @@ func sameFuncs(t *testing.T, path string) {
 		if d.kind != "FUNC" {
 			continue
 		}
-		require.Less(t, n, len(got))
+		if n == len(got) || got[n].Name != d.name {
+			require.Fail(t, "function missed", "%d: %s", id, d.name)
+		}
 		f, proto := got[n], types[d.target]
 		n++
-		require.Equal(t, d.name, f.Name)
 		params := proto.members
 		if f.Variadic {
 			last := params[len(params)-1]
 			require.Zero(t, last.typ, f.Name)
 			params = params[:len(params)-1]
 		}
-		require.Equal(t, len(params), len(f.Params), f.Name)
+		if len(params) != len(f.Params) {
+			require.Len(t, f.Params, len(params), f.Name)
+		}
 		packet := false
 		for i, p := range params {
 			to := ""
@@ -156,7 +157,9 @@ func TestFuncsClang(t *testing.T) {
 			continue
 		}
 		// A name of its own, since several functions share one, or have that of a type.
-		require.Equal(t, 1, strings.Count(f.Prototype, f.Name+"("), f.Prototype)
+		if strings.Count(f.Prototype, f.Name+"(") != 1 {
+			require.Fail(t, "the name is not there once", f.Prototype)
+		}
 		fmt.Fprintln(&c, strings.Replace(f.Prototype, f.Name+"(", fmt.Sprintf("function%d(", i), 1))
 		n++
 	}
@@ -255,7 +258,9 @@ func TestEnum(t *testing.T) {
 	require.Greater(t, len(got), 10_000)
 	require.Equal(t, len(want), len(got))
 	for i := range want {
-		require.Equal(t, want[i], got[i])
+		if want[i] != got[i] {
+			require.Equal(t, want[i], got[i])
+		}
 	}
 
 	stdout, stderr, status = btfRun("enum", "--btf", path, "PIDTYPE_PGID", "nope")

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,38 +29,48 @@ type dumpedMember struct {
 	value                  string
 }
 
-var (
-	dumpedHead   = regexp.MustCompile(`^\[(\d+)\] (\w+) '(.*?)'`)
-	dumpedField  = regexp.MustCompile(` (size|type_id|ret_type_id|nr_elems|bits_offset|bitfield_size)=(\d+)`)
-	dumpedInside = regexp.MustCompile(`^\t'(.*?)' (?:type_id=|val=(-?\d+))`)
-)
-
-// readDump reads what bpftool says of a file.
+// readDump reads what bpftool says of a file. It cuts lines, since regular expressions
+// would take most of the time of all tests.
 func readDump(t *testing.T, path string) map[uint64]*dumped {
 	t.Helper()
 	number := func(s string) uint64 {
 		n, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-		return n
-	}
-	fields := func(line string) map[string]uint64 {
-		all := map[string]uint64{}
-		for _, m := range dumpedField.FindAllStringSubmatch(line, -1) {
-			all[m[1]] = number(m[2])
+		if err != nil {
+			require.NoError(t, err)
 		}
-		return all
+		return n
 	}
 	types := map[uint64]*dumped{}
 	var in *dumped
 	for line := range strings.Lines(output(t, tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")) {
-		if m := dumpedHead.FindStringSubmatch(line); m != nil {
-			f := fields(line)
-			in = &dumped{kind: m[2], name: m[3], size: f["size"], target: f["type_id"] + f["ret_type_id"], nrElems: f["nr_elems"]}
-			types[number(m[1])] = in
-		} else if m := dumpedInside.FindStringSubmatch(line); m != nil {
-			f := fields(line)
-			in.members = append(in.members, dumpedMember{m[1], f["type_id"], f["bits_offset"], f["bitfield_size"], m[2]})
+		head, rest, named := strings.Cut(line, "'")
+		if line[0] == '\t' && head != "\t" {
+			continue // a variable in a section
 		}
+		if !named {
+			require.Fail(t, "a line of no known form", line)
+		}
+		name, rest, _ := strings.Cut(rest, "' ")
+		rest = " " + strings.TrimSuffix(rest, "\n")
+		text := func(key string) string {
+			_, value, _ := strings.Cut(rest, key)
+			value, _, _ = strings.Cut(value, " ")
+			return strings.TrimSuffix(value, ",")
+		}
+		field := func(key string) uint64 {
+			if value := text(key); value != "" {
+				return number(value)
+			}
+			return 0
+		}
+		if line[0] == '\t' {
+			value := strings.TrimRight(text(" val="), "UL")
+			in.members = append(in.members, dumpedMember{name, field(" type_id="), field(" bits_offset="), field(" bitfield_size="), value})
+			continue
+		}
+		id, kind, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(head), "["), "] ")
+		in = &dumped{kind: kind, name: name, size: field(" size="), target: field(" type_id=") + field(" ret_type_id="), nrElems: field(" nr_elems=")}
+		types[number(id)] = in
 	}
 	require.NotEmpty(t, types)
 	return types
