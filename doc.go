@@ -48,7 +48,8 @@
 // has the rest: members, parameters, enumerators. Narrowing proves once that the
 // ids and names in a record are in range, so that the methods of views have no
 // errors to return. Broken records end in a [*FormatError], when the blob is
-// loaded or when they are narrowed. [Spec.Verify] narrows all.
+// loaded or when they are narrowed. [Spec.Verify] narrows all, and
+// [Spec.VerifyStrict] tells what the kernel would refuse.
 //
 // Offsets in structs are in [Bits], sizes in bytes.
 //
@@ -94,4 +95,9 @@
 //	find.go        questions to a Spec
 //	sorted.go      whether the types stand in the order of their names
 //	verify.go      whether all of it can be read
+//	strict_names.go    which names the kernel takes
+//	strict_records.go  which records, by themselves
+//	strict_members.go  which members
+//	strict_resolve.go  which types, by what they lead to
+//	verify_strict.go   whether the kernel would take all of it
 package btf

@@ -24,6 +24,8 @@ type Spec struct {
 	header  Header
 	base    *Spec
 	mapping mapping
+	blob    section
+	size    uint64 // bytes of the blob and what follows it, as far as the door could tell
 }
 
 // LoadSpec opens a file of BTF: a raw blob, such as /sys/kernel/btf/vmlinux, or an
@@ -170,7 +172,11 @@ func loadPath(path string, base *Spec) (s *Spec, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return newMappedSpec(m, base)
+	s, err = newMappedSpec(m, base)
+	if err == nil {
+		s.size = max(s.size, uint64(info.Size()))
+	}
+	return s, err
 }
 
 // loadStream reads a raw blob from a file without offsets, such as a pipe.
@@ -218,7 +224,11 @@ func loadReader(r io.ReaderAt, base *Spec) (*Spec, error) {
 		}
 		return newELFSpec(mapping{bytes: blob}, w, base)
 	}
-	return newSpec(blob, base)
+	s, err := newSpec(blob, base)
+	if err == nil && size > 0 {
+		s.size = max(s.size, uint64(size))
+	}
+	return s, err
 }
 
 // sizeOf returns how many bytes r has, -1 if it does not say.
@@ -273,7 +283,10 @@ func newSpec(blob []byte, base *Spec) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Spec{header: header, base: base, layer: layer{types: types, shapes: knownShapes, first: 1}}
+	s := &Spec{
+		header: header, base: base, blob: raw, size: uint64(len(blob)),
+		layer: layer{types: types, shapes: knownShapes, first: 1},
+	}
 	l := &s.layer
 	var under *strtab
 	if base != nil {
@@ -317,7 +330,7 @@ func order(big bool) string {
 // process, which costs address space and no heap.
 func (s *Spec) Close() error {
 	s.layer.close()
-	s.names = names{}
+	s.names, s.blob = names{}, section{}
 	return s.mapping.close()
 }
 
