@@ -122,6 +122,12 @@ func (t Type) part(off uint32) string {
 		element, size = "enumerator", enumerator64Size
 	case kind == KindFuncProto:
 		element, size = "arg", paramSize
+	case kind == KindDatasec:
+		element, size = "entry", varSecinfoSize
+	case kind == KindArray && off == recordSize:
+		return "element type"
+	case kind == KindArray:
+		return "index type"
 	}
 	return fmt.Sprintf("%s %d", element, (off-recordSize)/size)
 }

@@ -18,7 +18,7 @@ type resolver struct {
 	depth int
 	mode  resolveMode
 
-	unnamed map[TypeID]int // prototypes → their first argument without a name, or -1
+	unnamed map[TypeID]int // long prototypes → their first argument without a name, or -1
 }
 
 // A resolution is what is known of an own type.
@@ -40,9 +40,10 @@ type resolving struct {
 	next uint32
 }
 
-// A resolveMode says at which types it ends. Two of them keep "struct a { struct b
-// *b; }; struct b { struct a *a; }" from being taken for a loop, and none of them
-// lets "struct a { struct a a; }" pass.
+// A resolveMode says at which types the way ends until their own turn: once there
+// was a pointer, at structs and arrays, and once there was a struct or an array, at
+// pointers. So a struct may hold a pointer to itself, but neither itself nor may a
+// pointer lead to itself through typedefs alone.
 type resolveMode uint8
 
 const (
@@ -176,7 +177,7 @@ func (r *resolver) step(v *resolving) error {
 	case KindDeclTag:
 		return r.declTag(t)
 	}
-	return r.pop(0, 0) // only if the bytes were rewritten meanwhile
+	return r.pop(0, 0) // only if the bytes were rewritten after it was pushed
 }
 
 // target returns what t resolves to: void for an own type that is not resolved.
@@ -356,8 +357,10 @@ func (r *resolver) function(t Type) error {
 }
 
 // unnamedArg returns the first argument of a prototype that has a type and no name,
-// -1 if all have one. It remembers: many functions may share a long prototype.
+// -1 if all have one. It remembers of long prototypes, since many functions may share
+// one.
 func (r *resolver) unnamedArg(proto Type) int {
+	const long = 16
 	if i, ok := r.unnamed[proto.id]; ok {
 		return i
 	}
@@ -369,7 +372,9 @@ func (r *resolver) unnamedArg(proto Type) int {
 			break
 		}
 	}
-	r.unnamed[proto.id] = found
+	if proto.vlen() > long {
+		r.unnamed[proto.id] = found
+	}
 	return found
 }
 
