@@ -93,7 +93,8 @@ type difference struct {
 	holds func(v *verdicts) bool
 }
 
-// differences are all there are between VerifyStrict and Linux 6.18.
+// differences are all there are between VerifyStrict and Linux 6.18, and one more for
+// kernels before 6.15.
 func differences() []difference {
 	return []difference{
 		{"7.1: 32 bytes of header, layout, strings anywhere", func(v *verdicts) bool {
@@ -110,6 +111,11 @@ func differences() []difference {
 			old = append(append(old, types...), names...)
 			w := judge(v.from, old)
 			return v.ours == nil && (w.agree() || explain(w) != "")
+		}},
+		{"6.15: tags with kind_flag", func(v *verdicts) bool {
+			return v.ours == nil && strings.Contains(v.log(), "Invalid btf_info kind_flag") && slices.ContainsFunc(slices.Collect(v.spec.All()), func(t Type) bool {
+				return t.flag() && (t.Kind() == KindDeclTag || t.Kind() == KindTypeTag)
+			})
 		}},
 		{"7.2: 24 bits of vlen", func(v *verdicts) bool {
 			return v.ours == nil && strings.Contains(v.log(), "Invalid btf_info:") && slices.ContainsFunc(slices.Collect(v.spec.All()), func(t Type) bool {
@@ -184,7 +190,7 @@ func explain(v *verdicts) string {
 // TestStrictIsTheKernels compares VerifyStrict with the running kernel: on every
 // word of sound blobs overwritten with every value that is a limit of something, on
 // random graphs of types, and on the BTF of real programs and kernels.
-// BTF_STRICT_BLOBS says how many random ones to try; a million takes some minutes.
+// BTF_STRICT_BLOBS says how many random ones to try; a million takes minutes.
 func TestStrictIsTheKernels(t *testing.T) {
 	if said, err := kernelVerdict(blob.EveryKind(native).Bytes(), true); err != nil {
 		reason := fmt.Sprintf("the running kernel does not load BTF for this process: %v\n%s", err, said)
@@ -193,7 +199,7 @@ func TestStrictIsTheKernels(t *testing.T) {
 		}
 		t.Skip(reason)
 	}
-	random := 40_000
+	random := 30_000
 	if n := os.Getenv("BTF_STRICT_BLOBS"); n != "" {
 		var err error
 		random, err = strconv.Atoi(n)
@@ -254,10 +260,15 @@ func TestStrictIsTheKernels(t *testing.T) {
 	}
 
 	require.Zero(t, unexplained, "disagreements that no difference explains")
-	t.Logf("%d blobs in %v: the kernel accepts %d, refuses %d", tried, time.Since(start).Round(time.Millisecond), accepted, tried-accepted)
+	t.Logf("%d blobs and verdicts in %v: the kernel accepts %d, refuses %d", tried, time.Since(start).Round(time.Millisecond), accepted, tried-accepted)
+	var name unix.Utsname
+	require.NoError(t, unix.Uname(&name))
+	release := unix.ByteSliceToString(name.Release[:])
 	for _, d := range differences() {
 		t.Logf("%6d explained: %s", explained[d.name], d.name)
-		require.NotZero(t, explained[d.name], "no blob shows the difference %q", d.name)
+		if strings.HasPrefix(release, "6.18.") && !strings.HasPrefix(d.name, "6.15") {
+			require.NotZero(t, explained[d.name], "no blob shows the difference %q", d.name)
+		}
 	}
 	for _, problem := range slices.Sorted(maps.Keys(refusals)) {
 		t.Logf("%6d × %s", refusals[problem], problem)
