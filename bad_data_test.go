@@ -595,7 +595,7 @@ func TestRewritten(t *testing.T) {
 			_ = describe.Prototype().Variadic()
 			few(describe.Prototype().Params(), func(p btf.Param) { _, _ = p.Name(), p.Type().Kind() })
 			few(data.Vars(), func(v btf.VarSecinfo) { _, _ = v.Type().Name(), v.Offset() })
-			_, _ = spec.Verify(), spec.SortedByName()
+			_, _, _ = spec.Verify(), spec.VerifyStrict(), spec.SortedByName()
 		})
 	}
 }
@@ -681,6 +681,7 @@ func TestLongNames(t *testing.T) {
 		},
 		"pointers": func(spec *btf.Spec) { _ = spec.PointerSize() },
 		"verify":   func(spec *btf.Spec) { _ = spec.Verify() },
+		"strictly": func(spec *btf.Spec) { _ = spec.VerifyStrict() },
 		"sorted":   func(spec *btf.Spec) { _ = spec.SortedByName() },
 	} {
 		t.Run(name, func(t *testing.T) {

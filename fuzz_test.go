@@ -41,7 +41,7 @@ func touchSpec(t *testing.T, spec *btf.Spec) {
 	for s := spec; s != nil; s = s.Base() {
 		sound = sound && s.Verify() == nil
 	}
-	_, _, _ = spec.SortedByName(), spec.PointerSize(), spec.Header()
+	_, _, _, _ = spec.VerifyStrict(), spec.SortedByName(), spec.PointerSize(), spec.Header()
 	n := 0
 	for typ := range spec.All() {
 		if n++; n > 200 {

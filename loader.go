@@ -22,10 +22,11 @@ type Spec struct {
 	layer   layer
 	names   names
 	header  Header
-	blob    []byte
 	base    *Spec
 	ext     *ExtInfos // if it was asked for and is there
 	mapping mapping
+	blob    section
+	size    uint64 // bytes of the blob and what follows it, as far as the door could tell
 }
 
 // LoadSpec opens a file of BTF: a raw blob, such as /sys/kernel/btf/vmlinux, or an
@@ -186,6 +187,9 @@ func loadPath(path string, base *Spec, ext bool) (*Spec, error) {
 		return nil, err
 	}
 	s, err := newSpec(m.bytes, base)
+	if err == nil {
+		s.size = max(s.size, uint64(info.Size()))
+	}
 	return s.owning(m, err)
 }
 
@@ -267,7 +271,11 @@ func loadReader(r io.ReaderAt, base *Spec, ext bool) (*Spec, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newSpec(blob, base)
+		s, err := newSpec(blob, base)
+		if err == nil && size > 0 {
+			s.size = max(s.size, uint64(size))
+		}
+		return s, err
 	}
 	o, err := openObject(r, size)
 	if err != nil {
@@ -354,7 +362,10 @@ func newSpec(blob []byte, base *Spec) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Spec{header: header, blob: blob, base: base, layer: layer{types: types, shapes: knownShapes, first: 1}}
+	s := &Spec{
+		header: header, base: base, blob: raw, size: uint64(len(blob)),
+		layer: layer{types: types, shapes: knownShapes, first: 1},
+	}
 	l := &s.layer
 	var under *strtab
 	if base != nil {
@@ -398,7 +409,7 @@ func order(big bool) string {
 // process, which costs address space and no heap.
 func (s *Spec) Close() error {
 	s.layer.close()
-	s.names, s.blob = names{}, nil
+	s.names, s.blob = names{}, section{}
 	if s.ext != nil {
 		*s.ext = ExtInfos{}
 	}

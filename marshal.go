@@ -16,7 +16,7 @@ func (s *Spec) WriteTo(w io.Writer) (int64, error) {
 	if err := s.usable(); err != nil {
 		return 0, err
 	}
-	n, err := w.Write(s.blob)
+	n, err := w.Write(s.blob.bytes)
 	return int64(n), err
 }
 
@@ -27,7 +27,7 @@ func (s *Spec) Copy() (*Spec, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
 	}
-	c, err := newSpec(bytes.Clone(s.blob), s.base)
+	c, err := newSpec(bytes.Clone(s.blob.bytes), s.base)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (s *Spec) Marshal(opts MarshalOptions) ([]byte, error) {
 	l := &s.layer
 	layout := section{}
 	if !opts.StripLayout {
-		_, _, own, err := s.header.sections(section{s.blob, l.types.big})
+		_, _, own, err := s.header.sections(s.blob)
 		if err != nil {
 			return nil, err
 		}

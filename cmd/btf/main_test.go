@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -136,6 +137,18 @@ func TestVerify(t *testing.T) {
 	require.Regexp(t, `^main.go: header at offset 0x0: `, lines[2])
 	require.Equal(t, "missing: no such file or directory", lines[3])
 	require.Empty(t, stderr)
+	require.Equal(t, statusFailed, status)
+
+	// Bytes after the end are no concern but of the kernel.
+	long := filepath.Join(t.TempDir(), "long.btf")
+	whole, err := os.ReadFile(good)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(long, append(whole, 0, 0, 0, 0), 0o644))
+	stdout, _, status = btfRun("verify", good, long)
+	require.Equal(t, good+": ok\n"+long+": ok\n", stdout)
+	require.Zero(t, status)
+	stdout, _, status = btfRun("verify", "--strict", good, long)
+	require.Regexp(t, "^"+regexp.QuoteMeta(good)+": ok\n"+regexp.QuoteMeta(long)+": header at offset 0x\\w+: unsupported section found: .* there are 4 bytes\n$", stdout)
 	require.Equal(t, statusFailed, status)
 }
 

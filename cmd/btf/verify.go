@@ -15,21 +15,24 @@ var verifyCommand = command{
 	details: `
 A line for each file: "ok", or what is wrong, in which section and at which offset.
 Every record is looked at: whether its kind is known, its bytes are there, and its
-names and type ids are in range. What the kernel demands beyond that is not checked.
+names and type ids are in range. With --strict, what the kernel demands beyond that
+when BTF is loaded into it is checked too: sections without gaps, names, sizes,
+offsets, loops. BPF objects want a loader first, which completes their sections.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		base := flags.String("base", "", "`FILE` that the split BTF of all others stands on")
-		return func(env *environment, args []string) error { return verify(env, args, *base) }
+		strict := flags.Bool("strict", false, "whether the kernel would take it, too")
+		return func(env *environment, args []string) error { return verify(env, args, *base, *strict) }
 	},
 }
 
-func verify(env *environment, files []string, base string) error {
+func verify(env *environment, files []string, base string, strict bool) error {
 	if len(files) == 0 {
 		return usageError("verify: a file is missing")
 	}
 	failed := false
 	for _, file := range files {
-		err := verifyFile(file, base)
+		err := verifyFile(file, base, strict)
 		verdict := "ok"
 		if err != nil {
 			failed = true
@@ -43,11 +46,14 @@ func verify(env *environment, files []string, base string) error {
 	return nil
 }
 
-func verifyFile(file, base string) error {
+func verifyFile(file, base string, strict bool) error {
 	spec, closeSpec, err := openFile(file, base)
 	if err != nil {
 		return err
 	}
 	defer closeSpec()
+	if strict {
+		return spec.VerifyStrict()
+	}
 	return spec.Verify()
 }
