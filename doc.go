@@ -33,8 +33,9 @@
 // A record's number is its [TypeID]; 0 is void and has no record. Records have
 // different lengths, so loading passes over all of them once, proves that they
 // fill their section, and remembers one bit for each 4 bytes: where a record
-// starts. From the second look-up on there is an index of the names, too. Tables
-// of flavours and of decl tags, which are few, are made for those who ask for them.
+// starts. From the second look-up on there is an index of the names, too; of sorted
+// ones, as those of Linux 7.0 and newer are, from some thousandth on. Tables of
+// flavours and of decl tags, which are few, are made for those who ask for them.
 // Nothing on the way from a name to an offset allocates; saying what went wrong
 // does.
 //
@@ -90,6 +91,7 @@
 //	hash.go        name → 32 bits
 //	flavour.go      name offset → where its flavour begins
 //	scan.go        name → types, without an index
+//	sorted.go      name → types, where they stand in the order of their names
 //	index.go       name → types
 //	mmap.go        file → its bytes
 //	elf.go         ELF file → the window with its BTF
@@ -97,7 +99,6 @@
 //	extinfo.go     functions, lines and relocations of a BPF object
 //	loader.go      Spec and the doors to it
 //	find.go        questions to a Spec
-//	sorted.go      whether the types stand in the order of their names
 //	sanitize.go    record → what an older kernel takes in its place
 //	marshal.go     Spec → bytes
 //	verify.go      whether all of it can be read

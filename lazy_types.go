@@ -56,6 +56,9 @@ func (l *layer) typeByID(id TypeID) Type {
 	return Type{}
 }
 
+// record returns the layer's own type whose record is number i, counted from 0.
+func (l *layer) record(i uint32) Type { return Type{l, l.first + TypeID(i), l.starts.offset(i)} }
+
 // all yields the layer's own types by id. It is the plain loop over starts.all,
 // written out: one call less for each type.
 func (l *layer) all() iter.Seq[Type] {
