@@ -93,6 +93,7 @@
 //	scan.go        name → types, without an index
 //	sorted.go      name → types, where they stand in the order of their names
 //	index.go       name → types
+//	relocate.go    split BTF on a distilled base → the same on a kernel's
 //	mmap.go        file → its bytes
 //	elf.go         ELF file → the window with its BTF
 //	placement.go   ELF sections and symbols → sizes and offsets of variables

@@ -15,6 +15,29 @@ type element struct{ size, name, id uint32 }
 
 const none = ^uint32(0)
 
+// visit calls name with where each name offset stands in a record of length bytes, and
+// id with where each type id does, in bytes from its start.
+func (f *fields) visit(length uint32, name, id func(at uint32)) {
+	name(0)
+	for _, at := range f.ids {
+		if at != 0 {
+			id(at)
+		}
+	}
+	e := f.elements
+	if e.size == 0 {
+		return
+	}
+	for at := uint32(recordSize); at < length; at += e.size {
+		if e.name != none {
+			name(at + e.name)
+		}
+		if e.id != none {
+			id(at + e.id)
+		}
+	}
+}
+
 // kindFields is the one table of it, by include/uapi/linux/btf.h. What is not in it
 // refers to nothing.
 var kindFields = [kindCount]fields{
