@@ -244,7 +244,7 @@ func (b *Builder) Add(t Type) (TypeID, error) {
 // names.
 func (b *Builder) copy(t Type, id func(Type) uint32) error {
 	k := t.Kind()
-	if k > KindEnum64 {
+	if !t.layer.understands(k) {
 		return fmt.Errorf("btf: adding %v: %w", t, ErrNotSupported)
 	}
 	if err := t.check(); err != nil {

@@ -83,6 +83,7 @@
 //	datasec.go     sizes and offsets that compilers leave out
 //	lazy_types.go  id → Type
 //	composite.go   structs, unions and their members
+//	inline.go      inlined functions, which are a draft
 //	views.go       typed views of every kind
 //	narrow.go      Type → view, with the proof
 //	members.go     where members lie, and how they are found

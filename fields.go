@@ -10,8 +10,8 @@ type fields struct {
 }
 
 // An element says how many bytes repeat vlen times, and where in them a name and a
-// type id stand, or none.
-type element struct{ size, name, id uint32 }
+// type id stand, or none; and a second type id, or 0.
+type element struct{ size, name, id, second uint32 }
 
 const none = ^uint32(0)
 
@@ -35,6 +35,9 @@ func (f *fields) visit(length uint32, name, id func(at uint32)) {
 		if e.id != none {
 			id(at + e.id)
 		}
+		if e.second != 0 {
+			id(at + e.second)
+		}
 	}
 }
 
@@ -43,18 +46,20 @@ func (f *fields) visit(length uint32, name, id func(at uint32)) {
 var kindFields = [kindCount]fields{
 	KindPointer:   {ids: [2]uint32{8}},
 	KindArray:     {ids: [2]uint32{recordSize, recordSize + 4}},
-	KindStruct:    {elements: element{memberSize, 0, 4}},
-	KindUnion:     {elements: element{memberSize, 0, 4}},
-	KindEnum:      {elements: element{enumeratorSize, 0, none}},
+	KindStruct:    {elements: element{memberSize, 0, 4, 0}},
+	KindUnion:     {elements: element{memberSize, 0, 4, 0}},
+	KindEnum:      {elements: element{enumeratorSize, 0, none, 0}},
 	KindTypedef:   {ids: [2]uint32{8}},
 	KindVolatile:  {ids: [2]uint32{8}},
 	KindConst:     {ids: [2]uint32{8}},
 	KindRestrict:  {ids: [2]uint32{8}},
 	KindFunc:      {ids: [2]uint32{8}},
-	KindFuncProto: {ids: [2]uint32{8}, elements: element{paramSize, 0, 4}},
+	KindFuncProto: {ids: [2]uint32{8}, elements: element{paramSize, 0, 4, 0}},
 	KindVar:       {ids: [2]uint32{8}},
-	KindDatasec:   {elements: element{varSecinfoSize, none, 0}},
+	KindDatasec:   {elements: element{varSecinfoSize, none, 0, 0}},
 	KindDeclTag:   {ids: [2]uint32{8}},
 	KindTypeTag:   {ids: [2]uint32{8}},
-	KindEnum64:    {elements: element{enumerator64Size, 0, none}},
+	KindLocProto:  {elements: element{locParamSize, none, 0, 0}},
+	KindLocsec:    {elements: element{locSiteSize, none, 0, 4}},
+	KindEnum64:    {elements: element{enumerator64Size, 0, none, 0}},
 }

@@ -200,7 +200,7 @@ func (r *relocation) rewrite() (section, error) {
 	}
 	for t := range l.all() {
 		k := t.Kind()
-		if l.shapes[k] != knownShapes[k] {
+		if !l.understands(k) {
 			return section{}, fmt.Errorf("btf: relocating %v: %w", t, ErrNotSupported)
 		}
 		if err := t.check(); err != nil {
