@@ -84,14 +84,16 @@ func TestMillion(t *testing.T) {
 		"unsorted": func(i int) int { return n - 1 - i },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := blob.New(little)
-			for i := range n {
-				b.Fwd(fmt.Sprintf("t%07d", number(i)), i%2 == 0)
+			records, strings := make([][]uint32, n), []byte{0}
+			for i := range records {
+				records[i] = []uint32{uint32(len(strings)), blob.Info(7, 0, i%2 == 0), 0}
+				strings = fmt.Appendf(strings, "t%07d\x00", number(i))
 			}
-			spec := load(t, b.Bytes())
+			raw := blob.Join(little, records, strings)
+			spec := load(t, raw)
 			require.Equal(t, n, spec.NumTypes())
 			require.Equal(t, name == "sorted", spec.SortedByName())
-			split := b.Split()
+			split := blob.Over(little, n, uint32(len(strings)))
 			split.Typedef("above", n)
 			over := loadSplit(t, split.Bytes(), spec)
 			require.Equal(t, btf.TypeID(n), as[btf.Typedef](t, over, n+1).Target().ID())

@@ -112,12 +112,15 @@ func distil(order blob.Order, base, split []byte) (distilled, module []byte) {
 	return d.Bytes(), m.Bytes()
 }
 
-// alike compares what two types mean, through all that they refer to. Types of the
-// bases are alike if the one became the other.
-func alike(t *testing.T, was, is *chain, became map[uint32]uint32, a, b uint32) {
+// alike compares what the types of split BTF mean, through all that they refer to, with
+// as many of another. Types of the bases are alike if the one became the other.
+func alike(t *testing.T, was, is *chain, became map[uint32]uint32) {
 	t.Helper()
 	type pair struct{ a, b uint32 }
-	todo := []pair{{a, b}}
+	var todo []pair
+	for i := range was.records[was.base:] {
+		todo = append(todo, pair{uint32(was.base + i + 1), uint32(is.base + i + 1)})
+	}
 	seen := map[pair]bool{}
 	for ; len(todo) > 0; todo = todo[1:] {
 		p := todo[0]
@@ -125,7 +128,9 @@ func alike(t *testing.T, was, is *chain, became map[uint32]uint32, a, b uint32) 
 			continue
 		}
 		seen[p] = true
-		require.True(t, p.a != 0 && p.b != 0, "types %d and %d", p.a, p.b)
+		if p.a == 0 || p.b == 0 {
+			t.Fatalf("types %d and %d", p.a, p.b)
+		}
 		if int(p.a) <= was.base && int(p.b) <= is.base {
 			if want := became[p.a]; want != p.b {
 				t.Fatalf("type %d of the base became %d, and is %d", p.a, want, p.b)
@@ -138,14 +143,18 @@ func alike(t *testing.T, was, is *chain, became map[uint32]uint32, a, b uint32) 
 		}
 		names, ids := blob.Refs(x)
 		for _, at := range names {
-			require.Equal(t, was.name(x[at]), is.name(y[at]))
+			if was.name(x[at]) != is.name(y[at]) {
+				t.Fatalf("%q of type %d is %q of type %d", was.name(x[at]), p.a, is.name(y[at]), p.b)
+			}
 			x[at], y[at] = 0, 0
 		}
 		for _, at := range ids {
 			todo = append(todo, pair{x[at], y[at]})
 			x[at], y[at] = 0, 0
 		}
-		require.Equal(t, x, y)
+		if !slices.Equal(x, y) {
+			t.Fatalf("record %d is %x, record %d %x", p.a, x, p.b, y)
+		}
 	}
 }
 
@@ -194,9 +203,7 @@ func TestRelocateModules(t *testing.T) {
 					_, err = got.WriteTo(&b)
 					require.NoError(t, err)
 					is := chained(order, raw, b.Bytes())
-					for i := range was.records[was.base:] {
-						alike(t, &was, &is, became, uint32(was.base+i+1), uint32(is.base+i+1))
-					}
+					alike(t, &was, &is, became)
 					return nil
 				}
 				require.NoError(t, onto(raw, vmlinux, same), path)
