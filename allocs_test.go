@@ -94,6 +94,59 @@ func TestAllocs(t *testing.T) {
 				sink += e.Value() + uint64(len(e.NameBytes()))
 			}
 		},
+		"ParamByName, Index, Pointee": func() {
+			p, _ := printk.Prototype().ParamByName("fmt")
+			target, _ := p.Type().Pointee()
+			sink += uint64(p.Index()) + uint64(target.ID())
+		},
+		"EnumeratorByName, EnumeratorByValue": func() {
+			e, _ := reasons.EnumeratorByName("SKB_DROP_REASON_NO_SOCKET")
+			e, _ = reasons.EnumeratorByValue(e.Value())
+			sink += uint64(len(e.NameBytes()))
+		},
+		"Has": func() {
+			if spec.Has("tcp_sendmsg", btf.KindFunc) && !spec.Has("no_such_function", btf.KindFunc, btf.KindFuncProto) {
+				sink++
+			}
+		},
+		"Field": func() {
+			f, _ := spec.Field("sk_buff.cb[8]")
+			sink += uint64(f.Offset()) + f.Size() + uint64(f.BitfieldSize())
+		},
+		"Field, the last of many alternatives": func() {
+			f, _ := spec.Field("task_struct.absent|comm.x|mm.owner|comm[16]|comm->x|thread.uw.tp_value|thread.fsbase")
+			sink += uint64(f.Offset())
+		},
+		"Field, through pointers": func() {
+			f, _ := spec.Field("linux_binprm.file->f_path.dentry->d_name.name")
+			for off := range f.Offsets() {
+				sink += uint64(off)
+			}
+		},
+		"Field of a type": func() {
+			f, _ := task.Field("mm->owner->pid")
+			sink += uint64(f.Offset())
+		},
+		"Funcs": func() {
+			for f := range spec.Funcs(btf.FuncFilter{}) {
+				sink += uint64(f.ID())
+			}
+		},
+		"Funcs, with a pointer": func() {
+			for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", Params: 5}) {
+				if err == nil {
+					sink += uint64(f.ID())
+				}
+			}
+		},
+		"Funcs, by name and tag": func() {
+			for f := range spec.Funcs(btf.FuncFilter{Name: "*[0-9]?a*", Tag: "no tag"}) {
+				sink += uint64(f.ID())
+			}
+			for f := range spec.Funcs(btf.FuncFilter{Name: "tcp_*"}) {
+				sink += uint64(f.ID())
+			}
+		},
 		"Tags": func() {
 			for tag := range printk.Tags() {
 				sink += uint64(len(tag.NameBytes()))
@@ -131,6 +184,18 @@ func TestColdAllocs(t *testing.T) {
 	// The Spec, its two tables of starts, and what os and syscall need to open,
 	// stat and map a file.
 	require.LessOrEqual(t, allocs, 16.0)
+}
+
+// TestFieldsAllocs: a table of paths takes the allocation of its answers, and that of
+// the index, once.
+func TestFieldsAllocs(t *testing.T) {
+	spec := loadVmlinux(t)
+	paths := tracerPaths["recorder"]
+	require.Equal(t, 1.0, testing.AllocsPerRun(10, func() {
+		if _, err := spec.Fields(paths...); err != nil {
+			t.Fatal(err)
+		}
+	}))
 }
 
 // TestFirstLookupAllocs: the look-up that finds no index allocates nothing either,

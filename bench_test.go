@@ -194,6 +194,81 @@ func BenchmarkFuncs(b *testing.B) {
 	})
 }
 
+// BenchmarkFuncsFiltered finds the functions that a tracer of packets attaches to, all
+// that begin with tcp_, and all kfuncs. BenchmarkWalk is one pass over all records.
+func BenchmarkFuncsFiltered(b *testing.B) {
+	for name, filter := range map[string]btf.FuncFilter{
+		"pointer": {PointerTo: "sk_buff", Params: 5},
+		"glob":    {Name: "tcp_*"},
+		"tag":     {Tag: "bpf_kfunc"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			benchInputs(b, func(b *testing.B, path string) {
+				spec := openBench(b, path)
+				for b.Loop() {
+					for _, err := range spec.Funcs(filter) {
+						if err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkField resolves the fifty-one paths of a table, one after the other.
+func BenchmarkField(b *testing.B) {
+	benchInputs(b, func(b *testing.B, path string) {
+		spec := openBench(b, path)
+		paths := tracerPaths["recorder"]
+		for b.Loop() {
+			for _, path := range paths {
+				if _, err := spec.Field(path); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+// BenchmarkColdAgent is what an agent does at start-up: it opens a file, resolves its
+// table of paths, looks at functions and enumerators, and closes it.
+func BenchmarkColdAgent(b *testing.B) {
+	functions := []string{
+		"vfs_read", "vfs_write", "vfs_open", "vfs_unlink", "vfs_rename", "do_unlinkat", "tcp_sendmsg", "tcp_recvmsg",
+		"tcp_connect", "tcp_close", "udp_sendmsg", "udp_recvmsg", "inet_csk_accept", "ip_rcv", "ip_output", "security_file_open",
+		"security_bprm_check", "security_inode_unlink", "wake_up_new_task", "do_exit", "begin_new_exec", "cgroup_attach_task",
+		"commit_creds", "do_send_sig_info", "sock_sendmsg",
+	}
+	enumerators := map[string]string{
+		"pid_type": "PIDTYPE_PGID", "bpf_func_id": "BPF_FUNC_snprintf_btf", "sock_type": "SOCK_STREAM",
+		"bpf_prog_type": "BPF_PROG_TYPE_TRACING", "skb_drop_reason": "SKB_DROP_REASON_NO_SOCKET",
+	}
+	benchInputs(b, func(b *testing.B, path string) {
+		b.ReportAllocs()
+		for b.Loop() {
+			spec, err := btf.LoadSpec(path)
+			require.NoError(b, err)
+			_, err = spec.Fields(tracerPaths["recorder"]...)
+			require.NoError(b, err)
+			for _, name := range functions {
+				var f btf.Func
+				if err := spec.TypeByName(name, &f); err != nil || f.Prototype().NumParams() == 0 {
+					b.Fatal(name, err)
+				}
+			}
+			for name, value := range enumerators {
+				var e btf.Enum
+				require.NoError(b, spec.TypeByName(name, &e))
+				_, err := e.EnumeratorByName(value)
+				require.NoError(b, err)
+			}
+			require.NoError(b, spec.Close())
+		}
+	})
+}
+
 // BenchmarkVerify narrows every record.
 func BenchmarkVerify(b *testing.B) {
 	benchInputs(b, func(b *testing.B, path string) {

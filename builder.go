@@ -16,7 +16,7 @@ import (
 //
 //	var b btf.Builder
 //	u64 := b.Int("u64", 8, btf.Unsigned)
-//	b.Struct("event", 16, btf.Field{Name: "time", Type: u64}, btf.Field{Name: "bytes", Type: u64, Offset: 64})
+//	b.Struct("event", 16, btf.StructMember{Name: "time", Type: u64}, btf.StructMember{Name: "bytes", Type: u64, Offset: 64})
 //	blob, err := b.Marshal(btf.MarshalOptions{Order: binary.NativeEndian})
 //
 // Types get the ids from 1 on in the order in which they are added, and keep them.
@@ -34,31 +34,31 @@ type Builder struct {
 	err     error
 }
 
-// A Field is a member of a struct or union to be built.
-type Field struct {
+// A StructMember is a member of a struct or union to be built.
+type StructMember struct {
 	Name         string
 	Type         TypeID
 	Offset       Bits // from the start of the struct, 0 in a union
 	BitfieldSize Bits // 0 if it is no bitfield
 }
 
-// A NamedValue is an enumerator to be built. It is meant as int64 if the enum is
+// A EnumValue is an enumerator to be built. It is meant as int64 if the enum is
 // signed.
-type NamedValue struct {
+type EnumValue struct {
 	Name  string
 	Value uint64
 }
 
-// A NamedType is a parameter to be built. The zero NamedType in last place stands
+// A ProtoParam is a parameter to be built. The zero ProtoParam in last place stands
 // for "...".
-type NamedType struct {
+type ProtoParam struct {
 	Name string
 	Type TypeID
 }
 
-// A PlacedVar is an entry of a DATASEC to be built: a [Var], and its offset and size
+// A SectionVar is an entry of a DATASEC to be built: a [Var], and its offset and size
 // in bytes.
-type PlacedVar struct {
+type SectionVar struct {
 	Var          TypeID
 	Offset, Size uint32
 }
@@ -89,17 +89,17 @@ func (b *Builder) Array(element, index TypeID, n uint32) TypeID {
 }
 
 // Struct adds a STRUCT that takes size bytes.
-func (b *Builder) Struct(name string, size uint32, fields ...Field) TypeID {
+func (b *Builder) Struct(name string, size uint32, fields ...StructMember) TypeID {
 	return b.composite(KindStruct, name, size, fields)
 }
 
 // Union adds a UNION that takes size bytes.
-func (b *Builder) Union(name string, size uint32, fields ...Field) TypeID {
+func (b *Builder) Union(name string, size uint32, fields ...StructMember) TypeID {
 	return b.composite(KindUnion, name, size, fields)
 }
 
-func (b *Builder) composite(k Kind, name string, size uint32, fields []Field) TypeID {
-	bitfields := slices.ContainsFunc(fields, func(f Field) bool { return f.BitfieldSize != 0 })
+func (b *Builder) composite(k Kind, name string, size uint32, fields []StructMember) TypeID {
+	bitfields := slices.ContainsFunc(fields, func(f StructMember) bool { return f.BitfieldSize != 0 })
 	words := make([]uint32, 0, 3*len(fields))
 	for _, f := range fields {
 		limit := Bits(1<<32 - 1)
@@ -115,7 +115,7 @@ func (b *Builder) composite(k Kind, name string, size uint32, fields []Field) Ty
 }
 
 // Enum adds an ENUM that takes size bytes, or an ENUM64 if size is 8.
-func (b *Builder) Enum(name string, size uint32, signed bool, values ...NamedValue) TypeID {
+func (b *Builder) Enum(name string, size uint32, signed bool, values ...EnumValue) TypeID {
 	k, words := KindEnum, make([]uint32, 0, 3*len(values))
 	if size == 8 {
 		k = KindEnum64
@@ -169,7 +169,7 @@ func (b *Builder) Func(name string, prototype TypeID, linkage FuncLinkage) TypeI
 }
 
 // FuncProto adds a FUNC_PROTO, with void as result if that is 0.
-func (b *Builder) FuncProto(result TypeID, params ...NamedType) TypeID {
+func (b *Builder) FuncProto(result TypeID, params ...ProtoParam) TypeID {
 	words := make([]uint32, 0, 2*len(params))
 	for _, p := range params {
 		words = append(words, b.string(p.Name), uint32(p.Type))
@@ -183,7 +183,7 @@ func (b *Builder) Var(name string, target TypeID, linkage VarLinkage) TypeID {
 }
 
 // Datasec adds a DATASEC that takes size bytes.
-func (b *Builder) Datasec(name string, size uint32, vars ...PlacedVar) TypeID {
+func (b *Builder) Datasec(name string, size uint32, vars ...SectionVar) TypeID {
 	words := make([]uint32, 0, 3*len(vars))
 	for _, v := range vars {
 		words = append(words, uint32(v.Var), v.Offset, v.Size)

@@ -15,8 +15,14 @@ import (
 // to every caller if their descriptions are.
 func describe(t testing.TB, typ btf.Type) string {
 	t.Helper()
+	return describeBy(t, typ, btf.Type.ID)
+}
+
+// describeBy is describe with ids that id gives.
+func describeBy(t testing.TB, typ btf.Type, id func(btf.Type) btf.TypeID) string {
+	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v flag=%v", typ, typ.KindFlag())
+	fmt.Fprintf(&b, "%d %v %q flag=%v", id(typ), typ.Kind(), typ.Name(), typ.KindFlag())
 	put := func(format string, args ...any) { fmt.Fprintf(&b, " "+format, args...) }
 	var err error
 	switch typ.Kind() {
@@ -24,15 +30,15 @@ func describe(t testing.TB, typ btf.Type) string {
 		v := narrow[btf.Int](typ, &err)
 		put("size=%d %v %v %v", v.Size(), v.Encoding(), v.Bits(), v.Offset())
 	case btf.KindPointer:
-		put("to %d", narrow[btf.Pointer](typ, &err).Target().ID())
+		put("to %d", id(narrow[btf.Pointer](typ, &err).Target()))
 	case btf.KindArray:
 		v := narrow[btf.Array](typ, &err)
-		put("of %d by %d n=%d", v.Element().ID(), v.Index().ID(), v.NumElements())
+		put("of %d by %d n=%d", id(v.Element()), id(v.Index()), v.NumElements())
 	case btf.KindStruct, btf.KindUnion:
 		v := narrow[btf.Composite](typ, &err)
 		put("size=%d", v.Size())
 		for m := range v.Members() {
-			put("{%q %d %v %v}", m.Name(), m.Type().ID(), m.Offset(), m.BitfieldSize())
+			put("{%q %d %v %v}", m.Name(), id(m.Type()), m.Offset(), m.BitfieldSize())
 		}
 	case btf.KindEnum, btf.KindEnum64:
 		v := narrow[btf.Enum](typ, &err)
@@ -43,39 +49,39 @@ func describe(t testing.TB, typ btf.Type) string {
 	case btf.KindFwd:
 		put("union=%v", narrow[btf.Fwd](typ, &err).Union())
 	case btf.KindTypedef:
-		put("to %d", narrow[btf.Typedef](typ, &err).Target().ID())
+		put("to %d", id(narrow[btf.Typedef](typ, &err).Target()))
 	case btf.KindVolatile:
-		put("to %d", narrow[btf.Volatile](typ, &err).Target().ID())
+		put("to %d", id(narrow[btf.Volatile](typ, &err).Target()))
 	case btf.KindConst:
-		put("to %d", narrow[btf.Const](typ, &err).Target().ID())
+		put("to %d", id(narrow[btf.Const](typ, &err).Target()))
 	case btf.KindRestrict:
-		put("to %d", narrow[btf.Restrict](typ, &err).Target().ID())
+		put("to %d", id(narrow[btf.Restrict](typ, &err).Target()))
 	case btf.KindFunc:
 		v := narrow[btf.Func](typ, &err)
-		put("%v of %d", v.Linkage(), v.Prototype().ID())
+		put("%v of %d", v.Linkage(), id(v.Prototype().Type))
 	case btf.KindFuncProto:
 		v := narrow[btf.FuncProto](typ, &err)
-		put("returns %d variadic=%v", v.Return().ID(), v.Variadic())
+		put("returns %d variadic=%v", id(v.Return()), v.Variadic())
 		for p := range v.Params() {
-			put("{%q %d}", p.Name(), p.Type().ID())
+			put("{%q %d}", p.Name(), id(p.Type()))
 		}
 	case btf.KindVar:
 		v := narrow[btf.Var](typ, &err)
-		put("%v of %d", v.Linkage(), v.Target().ID())
+		put("%v of %d", v.Linkage(), id(v.Target()))
 	case btf.KindDatasec:
 		v := narrow[btf.Datasec](typ, &err)
 		put("size=%d", v.Size())
 		for e := range v.Vars() {
-			put("{%d %d %d}", e.Type().ID(), e.Offset(), e.Size())
+			put("{%d %d %d}", id(e.Type()), e.Offset(), e.Size())
 		}
 	case btf.KindFloat:
 		put("size=%d", narrow[btf.Float](typ, &err).Size())
 	case btf.KindDeclTag:
 		v := narrow[btf.DeclTag](typ, &err)
-		put("%d of %d attribute=%v", v.Component(), v.Target().ID(), v.Attribute())
+		put("%d of %d attribute=%v", v.Component(), id(v.Target()), v.Attribute())
 	case btf.KindTypeTag:
 		v := narrow[btf.TypeTag](typ, &err)
-		put("to %d attribute=%v", v.Target().ID(), v.Attribute())
+		put("to %d attribute=%v", id(v.Target()), v.Attribute())
 	default:
 		t.Fatalf("%v has no view", typ)
 	}

@@ -51,7 +51,19 @@
 // errors to return. Broken records end in a [*FormatError], when the blob is
 // loaded or when they are narrowed. [Spec.Verify] narrows all.
 //
+// What programs that trace a kernel ask at start-up is answered in one call:
+// [Spec.Fields] resolves a table of paths such as task_struct.mm->owner->pid, with
+// names of older kernels as alternatives; [Spec.Funcs] finds the functions with a
+// pointer to some struct in one pass. A [Kernel] is vmlinux and its modules.
+//
 // Offsets in structs are in [Bits], sizes in bytes.
+//
+// # More than questions
+//
+// [LoadSpecAndExtInfos] opens a BPF object with what its .BTF.ext section says about
+// its instructions. [Spec.Marshal] writes BTF, for another byte order or an older
+// kernel too; a [Builder] makes it, of its own types and of those of a Spec; a
+// [Handle] is BTF inside the kernel.
 //
 // # Lifetime
 //
@@ -101,6 +113,14 @@
 //	extinfo.go     functions, lines and relocations of a BPF object
 //	loader.go      Spec and the doors to it
 //	find.go        questions to a Spec
+//	params.go      parameters by name, and what they point to
+//	enumerators.go  names of values, and values of names
+//	near.go        names that are nearly those asked for
+//	steps.go       the parts of a path
+//	path.go        path → where it leads
+//	glob.go        patterns of names
+//	funcs.go       the functions that a filter lets through
+//	kernel.go      vmlinux and its modules as one
 //	sanitize.go    record → what an older kernel takes in its place
 //	marshal.go     Spec → bytes
 //	verify.go      whether all of it can be read

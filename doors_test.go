@@ -157,7 +157,7 @@ func TestDoors(t *testing.T) {
 func TestHugeELF(t *testing.T) {
 	const huge = 600 << 20
 	raw := blob.EveryKind(binary.LittleEndian).Bytes()
-	small := blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Size: uint64(len(raw)), Offset: huge + 24})
+	small := forX86(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Size: uint64(len(raw)), Offset: huge + 24}))
 	f, err := os.Create(filepath.Join(t.TempDir(), "vmlinux"))
 	require.NoError(t, err)
 	defer f.Close()
@@ -241,6 +241,12 @@ func TestPipe(t *testing.T) {
 	require.ErrorContains(t, err, "pipe")
 }
 
+// forX86 makes a BPF object one of another machine.
+func forX86(object []byte) []byte {
+	binary.LittleEndian.PutUint16(object[18:], uint16(elf.EM_X86_64))
+	return object
+}
+
 // TestNothingLeft: a load, failed or closed, leaves neither mapping nor
 // descriptor.
 func TestNothingLeft(t *testing.T) {
@@ -261,6 +267,10 @@ func TestNothingLeft(t *testing.T) {
 		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw})),
 		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw[:100]})),
 		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: blob.EveryKind(binary.BigEndian).Bytes()})),
+		file(t, forX86(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw}))),
+		file(t, forX86(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw[:100]}))),
+		file(t, withExt(binary.LittleEndian, ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 16, 3))),
+		file(t, withExt(binary.LittleEndian, ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 16, 9))),
 		file(t, nil),
 		filepath.Join(t.TempDir(), "missing"),
 		t.TempDir(),
@@ -277,8 +287,17 @@ func TestNothingLeft(t *testing.T) {
 			require.NoError(t, spec.Close())
 			require.NoError(t, spec.Close())
 		}
+		for _, path := range paths {
+			spec, ext, err := btf.LoadSpecAndExtInfos(path)
+			if err != nil {
+				require.True(t, spec == nil && ext == nil)
+				failed++
+				continue
+			}
+			require.NoError(t, spec.Close())
+		}
 	}
-	require.Equal(t, 600, failed)
+	require.Equal(t, 100*(7+11), failed)
 	mapsAfter, descriptorsAfter := count()
 	require.Equal(t, maps, mapsAfter)
 	require.Equal(t, descriptors, descriptorsAfter)
@@ -289,6 +308,33 @@ func TestNothingLeft(t *testing.T) {
 	mapsOpen, _ := count()
 	require.Equal(t, maps+1, mapsOpen)
 	require.NoError(t, spec.Close())
+}
+
+// TestOtherMachines: of an ELF file that is not compiled for BPF only the window is
+// mapped, and variables stay where its compiler put them.
+func TestOtherMachines(t *testing.T) {
+	for name, order := range bothOrders {
+		t.Run(name, func(t *testing.T) {
+			b := object(order, 0, nil)
+			order.PutUint16(b[18:], uint16(elf.EM_X86_64))
+			everyDoor(t, b, func(t *testing.T, spec *btf.Spec, err error) {
+				require.NoError(t, err)
+				require.NoError(t, spec.Verify())
+				require.Equal(t, 8, spec.PointerSize())
+				d := as[btf.Datasec](t, spec, 4)
+				require.Zero(t, d.Size())
+				require.Equal(t, "one", d.Var(0).Type().Name())
+			})
+			everyExtDoor(t, b, func(t *testing.T, _ *btf.Spec, _ *btf.ExtInfos, err error) {
+				require.ErrorIs(t, err, btf.ErrNoExtendedInfo)
+			})
+			order.PutUint16(b[18:], uint16(elf.EM_BPF))
+			everyDoor(t, b, func(t *testing.T, spec *btf.Spec, err error) {
+				require.NoError(t, err)
+				require.EqualValues(t, 12, as[btf.Datasec](t, spec, 4).Size())
+			})
+		})
+	}
 }
 
 // TestClose: what a Spec gave away is inert after Close.

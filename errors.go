@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	// ErrNotFound is wrapped when a type, member or section that was asked for
-	// does not exist.
+	// ErrNotFound is wrapped when what was asked for does not exist: a type, a
+	// member, an element, a parameter, an enumerator, a section.
 	ErrNotFound = errors.New("not found")
 
 	// ErrMultipleMatches is wrapped when a question that wants one answer has
@@ -29,7 +29,8 @@ var (
 	ErrClosed = errors.New("use of closed BTF")
 
 	// ErrWrongKind is matched by what narrowing returns for a type of another
-	// kind than the view that was asked for.
+	// kind than the view that was asked for, and by the error for a path into a
+	// type of a kind that has no such parts.
 	ErrWrongKind = errors.New("wrong kind of type")
 )
 

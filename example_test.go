@@ -300,3 +300,123 @@ func ExampleAs() {
 	// long long unsigned int 8 <nil>
 	// true btf: type is no STRUCT
 }
+
+// A BPF object says which functions, lines and relocations it has.
+func ExampleLoadSpecAndExtInfosFromReader() {
+	// The object of a test: a function at offset 16 of section "text".
+	object := withExt(binary.LittleEndian, ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 16, 3))
+
+	spec, infos, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(object))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer spec.Close()
+	for section := range infos.Funcs() {
+		for f := range section.Records() {
+			fmt.Printf("%s+%d %s\n", section.Name(), f.Offset(), f.Func().Name())
+		}
+	}
+	// Output: text+16 main
+}
+
+// The types of a map's key and value, for the kernel to show its contents by.
+func ExampleBuilder() {
+	var b btf.Builder
+	key := b.Int("u32", 4, btf.Unsigned)
+	value := b.Struct("traffic", 16,
+		btf.StructMember{Name: "packets", Type: b.Int("u64", 8, btf.Unsigned)},
+		btf.StructMember{Name: "bytes", Type: key + 1, Offset: 64},
+	)
+	spec, err := b.Spec()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(key, value, spec.NumTypes())
+	// Output: 1 3 3
+}
+
+// A struct of a kernel and all that it consists of, in a blob of their own.
+func ExampleBuilder_Add() {
+	spec, err := btf.LoadSpec("testdata/every-kind-le.btf")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer spec.Close()
+	var thing btf.Struct
+	if err := spec.TypeByName("thing", &thing); err != nil {
+		fmt.Println(err)
+		return
+	}
+	var b btf.Builder
+	id, err := b.Add(thing.Type)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	small, err := b.Spec()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(id, spec.NumTypes(), small.NumTypes())
+	// Output: 1 30 10
+}
+
+// BTF in the other byte order, without what kernels before 5.16 do not know.
+func ExampleSpec_Marshal() {
+	spec, err := btf.LoadSpec("testdata/every-kind-le.btf")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer spec.Close()
+	blob, err := spec.Marshal(btf.MarshalOptions{Order: binary.BigEndian, ReplaceDeclTags: true, ReplaceTypeTags: true, ReplaceEnum64: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	old, err := btf.LoadRawSpec(blob)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(old.ByteOrder())
+	// Output: BigEndian
+}
+
+// What is inside the running kernel, which only root may look at.
+func ExampleHandles() {
+	for h, err := range btf.Handles() {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		info, err := h.Info()
+		h.Close()
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(info.ID, info.Name, info.Size)
+	}
+}
+
+// A copy outlives the file it was read from.
+func ExampleSpec_Copy() {
+	spec, err := btf.LoadSpec("testdata/every-kind-le.btf")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	private, err := spec.Copy()
+	spec.Close()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(private.NumTypes())
+	// Output: 30
+}

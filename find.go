@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // TypeByID returns the type with an id: one of the Spec's own, or of its base. Id
@@ -64,6 +65,18 @@ func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
 // take hours.
 func (s *Spec) SortedByName() bool {
 	return s.usable() == nil && s.names.sorted(&s.layer)
+}
+
+// Has reports whether one of the Spec's own types has that name, of one of the kinds
+// if there are any: Has("tcp_sendmsg", KindFunc). It takes no allocation, as an error
+// does. Whether there is a member, [Spec.Field] knows.
+func (s *Spec) Has(name string, kinds ...Kind) bool {
+	for t := range s.TypesByName(name) {
+		if len(kinds) == 0 || slices.Contains(kinds, t.Kind()) {
+			return true
+		}
+	}
+	return false
 }
 
 // AnyTypesByName returns the Spec's own types of that name, by id. The error

@@ -5,10 +5,12 @@ package btf_test
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
@@ -253,6 +255,216 @@ func FuzzNames(f *testing.F) {
 			len(want) == 0 && !errors.Is(err, btf.ErrNotFound),
 			len(want) > 1 && !errors.Is(err, btf.ErrMultipleMatches):
 			t.Fatalf("%q is %v, %v, by looking at each: %v", name, typ, err, want)
+		}
+	})
+}
+
+// FuzzObject loads a BPF object of any .BTF, any .BTF.ext and any symbols.
+func FuzzObject(f *testing.F) {
+	for _, order := range bothOrders {
+		b := blob.New(order)
+		i := b.Int("int", 4, blob.Signed)
+		b.Func("main", b.FuncProto(i), 1)
+		b.Datasec(".data", 0, blob.Variable{Type: b.Var("one", i, 1), Size: 4}, blob.Variable{Type: b.Var("two", i, 1), Size: 4})
+		b.Datasec(".kconfig", 0, blob.Variable{Type: b.Var("three", b.Array(i, i, 3), 2), Size: 12}, blob.Variable{Type: b.Var("four", i, 2), Size: 4})
+		table, names := blob.Symbols(order, 5, blob.Symbol{Name: "two", Type: elf.STT_OBJECT, Section: 1}, blob.Symbol{Name: "one", Type: elf.STT_OBJECT, Section: 1, Value: 4})
+		f.Add(b.Bytes(), ext(order, 32, 0, 20, 20, 28, 48, 28, 8, 1, 1, 16, 3, 16, 1, 1, 8, 1, 1, 7<<10|3, 16, 1, 1, 8, 1, 1, 12), table.Data, names.Data)
+	}
+	f.Fuzz(func(t *testing.T, types, ext, symbols, names []byte) {
+		order := blob.Order(binary.LittleEndian)
+		if len(types) > 0 && types[0] == 0xeb {
+			order = binary.BigEndian
+		}
+		table, strings := blob.Symbols(order, 5)
+		table.Data, strings.Data = symbols, names
+		object := blob.ELF(elf.ELFCLASS64, order, blob.Section{Name: ".data", Data: make([]byte, 16)},
+			blob.Section{Name: ".BTF", Data: types}, blob.Section{Name: ".BTF.ext", Data: ext}, table, strings)
+		spec, err := btf.LoadSpecFromReader(bytes.NewReader(object))
+		if err != nil {
+			return
+		}
+		touchSpec(t, spec)
+		again, infos, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(object))
+		if err != nil {
+			return
+		}
+		n := 0
+		for s := range infos.Funcs() {
+			for f := range s.Records() {
+				if f.Func().Kind() != btf.KindFunc || f.Func().Prototype().Kind() != btf.KindFuncProto {
+					t.Fatal("a function that is none")
+				}
+				n++
+			}
+		}
+		listed(infos)
+		if n*8 > len(ext) {
+			t.Fatalf("%d functions in %d bytes", n, len(ext))
+		}
+		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if funcs, lines, relocations := listed(infos); funcs != nil || lines != nil || relocations != nil {
+			t.Fatal("something is left after Close")
+		}
+	})
+}
+
+// FuzzMarshal writes what it loads, in the other order too, and what a Builder makes
+// of it: each means the same.
+func FuzzMarshal(f *testing.F) {
+	seeds(f, func(blob, _ []byte) { f.Add(blob) })
+	f.Fuzz(func(t *testing.T, b []byte) {
+		spec, err := btf.LoadRawSpec(b)
+		if err != nil || spec.NumTypes() > 1000 {
+			return
+		}
+		sound := spec.Verify() == nil
+		other := binary.ByteOrder(binary.BigEndian)
+		if spec.ByteOrder() == binary.BigEndian {
+			other = binary.LittleEndian
+		}
+		var built btf.Builder
+		known := true
+		for typ := range spec.All() {
+			known = known && typ.Kind() <= btf.KindEnum64
+			if _, err := built.Add(typ); err != nil && sound && typ.Kind() <= btf.KindEnum64 && !errors.Is(err, btf.ErrNotSupported) {
+				t.Fatalf("adding %v: %v", typ, err)
+			}
+		}
+		if _, err := built.Spec(); err != nil && sound {
+			t.Fatal(err)
+		}
+		for _, opts := range []btf.MarshalOptions{
+			{}, {Order: other},
+			{StripLayout: true, StripFuncLinkage: true, ReplaceDeclTags: true, ReplaceTypeTags: true, ReplaceEnum64: true, ReplaceDeclarations: true},
+		} {
+			raw, err := spec.Marshal(opts)
+			if err != nil {
+				if sound && known {
+					t.Fatal(err)
+				}
+				continue
+			}
+			got, err := btf.LoadRawSpec(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sound && got.Verify() != nil {
+				t.Fatal(got.Verify())
+			}
+			if sound && !opts.StripLayout {
+				requireSame(t, spec, got)
+			}
+		}
+	})
+}
+
+// FuzzPath asks a Spec for any path. What one alternative answers is what it answers
+// among others, and from its type.
+func FuzzPath(f *testing.F) {
+	paths := []string{
+		"", "thing", "thing.a", "thing.next->next->name[3]", "thing.low|high", "thing.name[16]", "thing.x|name[15]", "thing.a.",
+		"outer.table[3][1].more", "outer.next->right", "victim.wanted", "victim.wanted->wanted[4294967295]", "int", "int[0]", "outer.tail[9]",
+		"outer.table[18446744073709551615]", "thing->a", ".a|->b|[0]", "a|b",
+	}
+	seeds(f, func(blob, _ []byte) {
+		for _, path := range paths {
+			f.Add(blob, path)
+		}
+	})
+	for _, path := range paths {
+		f.Add(pathBlob(little).Bytes(), path)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, path string) {
+		spec, err := btf.LoadRawSpec(b)
+		if err != nil {
+			return
+		}
+		for typ := range spec.All() {
+			if f, err := typ.Field(path); err != nil && f != (btf.Field{}) {
+				t.Fatal("a field and an error")
+			}
+			if typ.ID() > 20 {
+				break
+			}
+		}
+		field, err := spec.Field(path)
+		if err != nil {
+			if field != (btf.Field{}) || !strings.HasPrefix(err.Error(), "btf: path ") {
+				t.Fatalf("%v and %v", field, err)
+			}
+			return
+		}
+		offsets := slices.Collect(field.Offsets())
+		if len(offsets) != field.NumPointers()+1 || offsets[len(offsets)-1] != field.Offset() || !field.Agrees(field) {
+			t.Fatalf("%q: %v", path, field)
+		}
+		if size, err := field.Type().Sizeof(); size != field.Size() || err != nil && spec.PointerSize() != 0 {
+			t.Fatalf("%q: %d bytes, %d, %v", path, field.Size(), size, err)
+		}
+		end := strings.IndexAny(path, ".[")
+		if arrow := strings.Index(path, "->"); arrow >= 0 && (end < 0 || arrow < end) {
+			end = arrow
+		}
+		if end < 0 {
+			return // the type alone
+		}
+		name, steps := path[:end], path[end:]
+		if again, err := spec.Field(path + "|no such member"); err != nil || again != field {
+			t.Fatalf("%q with another alternative: %v, %v", path, again, err)
+		}
+		if again, err := spec.Field(name + ".no such member|" + steps); err != nil || again != field {
+			t.Fatalf("%q after another alternative: %v, %v", path, again, err)
+		}
+		agreed := false
+		for typ := range spec.TypesByName(name) {
+			again, err := typ.Field(steps)
+			agreed = agreed || err == nil && again == field
+		}
+		if !agreed {
+			t.Fatalf("%q: no type of that name has it", path)
+		}
+	})
+}
+
+// FuzzFuncs filters the functions of any blob: looking at each finds the same.
+func FuzzFuncs(f *testing.F) {
+	seeds(f, func(blob, base []byte) {
+		if base == nil {
+			base = blob
+		}
+		f.Add(base, blob, "*", "thing", "third", 1)
+		f.Add(base, blob, "", "int", "", 0)
+	})
+	f.Fuzz(func(t *testing.T, base, split []byte, name, pointerTo, tag string, params int) {
+		under, err := btf.LoadRawSpec(base)
+		if err != nil || under.NumTypes() > 2000 {
+			return
+		}
+		specs := []*btf.Spec{under}
+		if spec, err := btf.LoadSplitSpecFromReader(bytes.NewReader(split), under); err == nil {
+			specs = append(specs, spec)
+		}
+		for i := range len(name) {
+			if name[i] >= 0x80 || name[i] == '/' {
+				return // path.Match takes runes, and a slash for the end of a name
+			}
+		}
+		filter := btf.FuncFilter{Name: name, PointerTo: pointerTo, Tag: tag, Params: params}
+		for _, spec := range specs {
+			for f, err := range spec.Funcs(filter) {
+				if err != nil && f == (btf.Func{}) {
+					return // it makes no sense
+				}
+				break
+			}
+			for typ := range spec.All() {
+				if bytes.ContainsFunc(typ.NameBytes(), func(r rune) bool { return r >= 0x80 || r == '/' }) {
+					return
+				}
+			}
+			compareFuncs(t, spec, filter)
 		}
 	})
 }

@@ -112,11 +112,11 @@ func TestKernelTakesReplacements(t *testing.T) {
 	require.NoError(t, err)
 	var b btf.Builder
 	integer := b.Int("int", 4, btf.Signed)
-	s := b.Struct("s", 4, btf.Field{Name: "m", Type: integer})
+	s := b.Struct("s", 4, btf.StructMember{Name: "m", Type: integer})
 	b.DeclTag("decl", s, 0)
 	b.Pointer(b.TypeTag("type", s))
-	b.Enum("e", 8, true, btf.NamedValue{Name: "A", Value: math.MaxUint64}, btf.NamedValue{Name: "B", Value: 1 << 40})
-	b.Func("f", b.FuncProto(0, btf.NamedType{Name: "a", Type: s}), btf.GlobalFunc)
+	b.Enum("e", 8, true, btf.EnumValue{Name: "A", Value: math.MaxUint64}, btf.EnumValue{Name: "B", Value: 1 << 40})
+	b.Func("f", b.FuncProto(0, btf.ProtoParam{Name: "a", Type: s}), btf.GlobalFunc)
 	opts.StripFuncLinkage, opts.ReplaceDeclTags, opts.ReplaceTypeTags, opts.ReplaceEnum64 = true, true, true, true
 	raw, err := b.Marshal(opts)
 	require.NoError(t, err)

@@ -44,13 +44,40 @@ func (m Member) oddInt() (Int, bool) {
 }
 
 // MemberByName returns the member with a name, looking into anonymous structs and
-// unions as C does. Its Offset counts from c.
+// unions as C does. Its Offset counts from c. For members of members, see
+// [Type.Field].
 //
 // The error matches [ErrNotFound] if there is none. It is a [*FormatError] if an
 // anonymous member on the way is broken, or if they nest without end.
 func (c Composite) MemberByName(name string) (Member, error) {
-	if !possible(name) || c.layer == nil {
-		return Member{}, c.noMember(name)
+	m, ok, err := c.find(name)
+	if err == nil && !ok {
+		err = fmt.Errorf("btf: member %q of %v: %w", name, c.Type, ErrNotFound)
+	}
+	return m, err
+}
+
+// find is MemberByName for those to whom a missing member is no error: saying so
+// takes no allocation.
+func (c Composite) find(name string) (found Member, ok bool, err error) {
+	if !possible(name) {
+		return Member{}, false, nil
+	}
+	err = c.eachNamed(func(m Member, off uint32) bool {
+		if m.parent.layer.strings.is(off, name) {
+			found, ok = m, true
+		}
+		return !ok
+	})
+	return found, ok, err
+}
+
+// eachNamed calls visit with each member that has a name, and where that is, until
+// it returns false. Those of anonymous structs and unions are among them, in the
+// order of the declaration.
+func (c Composite) eachNamed(visit func(m Member, off uint32) bool) error {
+	if c.layer == nil {
+		return nil
 	}
 	// The path of anonymous composites down to the one being looked through, in
 	// place of recursion.
@@ -73,13 +100,13 @@ func (c Composite) MemberByName(name string) (Member, error) {
 			continue
 		}
 		if budget--; budget < 0 {
-			return Member{}, c.problem(0, "anonymous members repeat without end")
+			return c.problem(0, "anonymous members repeat without end")
 		}
 		m := Member{f.in, f.next, f.outer}
 		f.next++
 		if off := m.nameOff(); !f.in.layer.strings.none(off) {
-			if f.in.layer.strings.is(off, name) {
-				return m, nil
+			if !visit(m, off) {
+				return nil
 			}
 			continue
 		}
@@ -88,18 +115,14 @@ func (c Composite) MemberByName(name string) (Member, error) {
 			if _, ok := err.(kindError); ok {
 				continue // an unnamed bitfield
 			}
-			return Member{}, err
+			return err
 		}
 		if depth++; depth == maxDepth {
-			return Member{}, c.problem(0, "anonymous members more than %d deep", maxDepth)
+			return c.problem(0, "anonymous members more than %d deep", maxDepth)
 		}
 		path[depth] = frame{in: inner, outer: m.Offset()}
 	}
-	return Member{}, c.noMember(name)
-}
-
-func (c Composite) noMember(name string) error {
-	return fmt.Errorf("btf: member %q of %v: %w", name, c.Type, ErrNotFound)
+	return nil
 }
 
 // budget is how many members the layers under c have room for.

@@ -25,7 +25,7 @@ var (
 	probeFuncLinkage = &probe{build: func(b *Builder) { b.Func("f", b.FuncProto(0), GlobalFunc) }}
 	probeDeclTag     = &probe{build: func(b *Builder) { b.DeclTag("t", b.Typedef("d", b.Int("int", 4, Signed)), -1) }}
 	probeTypeTag     = &probe{build: func(b *Builder) { b.Pointer(b.TypeTag("t", b.Int("int", 4, Signed))) }}
-	probeEnum64      = &probe{build: func(b *Builder) { b.Enum("e", 8, false, NamedValue{"V", 1 << 40}) }}
+	probeEnum64      = &probe{build: func(b *Builder) { b.Enum("e", 8, false, EnumValue{"V", 1 << 40}) }}
 )
 
 // supported reports whether the kernel takes the blob. An error says that it does

@@ -16,48 +16,58 @@ import (
 // wide they are (see [Spec.PointerSize]). A result that 64 bits cannot hold is a
 // [*FormatError] too.
 func (t Type) Sizeof() (uint64, error) {
-	from, elements := t, uint64(1)
+	single, elements, err := t.single()
+	if err != nil {
+		return 0, err
+	}
+	var size uint64
+	switch single.Kind() {
+	case KindInt, KindStruct, KindUnion, KindEnum, KindEnum64, KindFloat:
+		size = uint64(single.sizeOrType())
+	case KindDatasec:
+		if _, err := single.placement(); err != nil {
+			return 0, err
+		}
+		size = uint64(Datasec{single}.Size())
+	case KindPointer:
+		if size = uint64(single.layer.pointerSize()); size == 0 {
+			return 0, single.noSize("nothing says how wide a pointer is")
+		}
+	default:
+		return 0, single.noSize("no value has this type")
+	}
+	if size != 0 && elements > math.MaxUint64/size {
+		return 0, single.problem(8, "%d elements of %d bytes are more than 64 bits can count", elements, size)
+	}
+	return elements * size, nil
+}
+
+// single returns the type under typedefs, qualifiers, variables and arrays, and how
+// many of it there are.
+func (t Type) single() (single Type, elements uint64, err error) {
+	from := t
+	elements = 1
 	for range maxDepth + 1 {
-		var size uint64
 		switch t.Kind() {
-		case KindInt, KindStruct, KindUnion, KindEnum, KindEnum64, KindFloat:
-			size = uint64(t.sizeOrType())
-		case KindDatasec:
-			if _, err := t.placement(); err != nil {
-				return 0, err
-			}
-			size = uint64(Datasec{t}.Size())
-		case KindPointer:
-			size = uint64(t.layer.pointerSize())
-			if size == 0 {
-				return 0, t.noSize("nothing says how wide a pointer is")
-			}
 		case KindArray:
 			n := uint64(t.word(recordSize + 8))
 			if n != 0 && elements > math.MaxUint64/n {
-				return 0, t.problem(recordSize+8, "more elements in nested arrays than 64 bits can count")
+				return Type{}, 0, t.problem(recordSize+8, "more elements in nested arrays than 64 bits can count")
 			}
 			elements *= n
 			if err := t.checkID(recordSize); err != nil {
-				return 0, err
+				return Type{}, 0, err
 			}
 			t = t.follow(t.word(recordSize))
-			continue
 		case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag, KindVar, KindDeclTag:
-			var err error
 			if t, err = t.target(); err != nil {
-				return 0, err
+				return Type{}, 0, err
 			}
-			continue
 		default:
-			return 0, t.noSize("no value has this type")
+			return t, elements, nil
 		}
-		if size != 0 && elements > math.MaxUint64/size {
-			return 0, t.problem(8, "%d elements of %d bytes are more than 64 bits can count", elements, size)
-		}
-		return elements * size, nil
 	}
-	return 0, from.tooDeep()
+	return Type{}, 0, from.tooDeep()
 }
 
 func (t Type) noSize(why string) error {

@@ -23,6 +23,12 @@ func touch(t btf.Type) {
 		panic("a size and an error")
 	}
 	_, _ = t.Underlying()
+	_, _ = t.Pointee()
+	for _, path := range []string{"a", "->a", "[0]", "next->next", "no such member|[1]"} {
+		if f, err := t.Field(path); err != nil && f != (btf.Field{}) {
+			panic("a field and an error")
+		}
+	}
 	few(t.Tags(), func(d btf.DeclTag) {
 		if d.Target() != t {
 			panic(fmt.Sprintf("%v is tagged by %v", d.Target(), d))
@@ -37,7 +43,13 @@ func touch(t btf.Type) {
 	narrowed(t, func(e btf.Enum) {
 		_, _ = e.Size(), e.Signed()
 		few(e.Enumerators(), func(v btf.Enumerator) { _, _ = v.Name(), v.Value() })
-		_ = e.Enumerator(e.NumEnumerators() - 1).Name()
+		last := e.Enumerator(e.NumEnumerators() - 1)
+		if v, err := e.EnumeratorByValue(last.Value()); e.NumEnumerators() > 0 && (err != nil || v.Value() != last.Value()) {
+			panic("an enumerator is not found by its value")
+		}
+		if v, err := e.EnumeratorByName(last.Name()); last.Name() != "" && (err != nil || v.Name() != last.Name()) {
+			panic("an enumerator is not found by its name")
+		}
 		if e.Enumerator(e.NumEnumerators()) != (btf.Enumerator{}) {
 			panic("an enumerator past the last")
 		}
@@ -101,7 +113,17 @@ func touchComposite(c btf.Composite) {
 
 func touchProto(p btf.FuncProto) {
 	_, _ = p.Return().Name(), p.Variadic()
-	few(p.Params(), func(p btf.Param) { _, _ = p.Name(), p.Type().Kind() })
+	few(p.Params(), func(param btf.Param) {
+		_ = param.Type().Kind()
+		if param != p.Param(param.Index()) {
+			panic("a parameter of another index")
+		}
+		if name := param.Name(); name != "" {
+			if first, err := p.ParamByName(name); err != nil || first.Name() != name || first.Index() > param.Index() {
+				panic("a parameter is not found by its name")
+			}
+		}
+	})
 	if p.Param(p.NumParams()) != (btf.Param{}) {
 		panic("a parameter past the last")
 	}

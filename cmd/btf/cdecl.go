@@ -27,8 +27,9 @@ const (
 // A printer writes one declaration. It counts what it makes of it, so that no
 // blob, however crafted, is printed without end.
 type printer struct {
-	text    int // bytes made so far, besides those in out
-	depth   int // of prototypes and anonymous types around what is printed
+	plain   bool // leave out what differs between compilers of one source
+	text    int  // bytes made so far, besides those in out
+	depth   int  // of prototypes and anonymous types around what is printed
 	out     []byte
 	word    uint64 // bytes of a pointer
 	line    uint64 // cache line that has been announced
@@ -123,7 +124,9 @@ func (p *printer) declare(t btf.Type, name string) (declaration, error) {
 		case btf.KindTypeTag:
 			var tag btf.TypeTag
 			if tag, err = btf.As[btf.TypeTag](t); err == nil {
-				d.tags = join(attribute(tag.Type, "btf_type_tag", tag.Attribute()), d.tags)
+				if !p.plain {
+					d.tags = join(attribute(tag.Type, "btf_type_tag", tag.Attribute()), d.tags)
+				}
 				t = tag.Target()
 			}
 
@@ -262,6 +265,9 @@ func join(a, b string) string {
 // line.
 func (p *printer) base(t btf.Type) (string, error) {
 	name := t.Name()
+	if p.plain && t.Kind() == btf.KindInt {
+		name = plainInteger(name)
+	}
 	word, err := keyword(t)
 	switch {
 	case err != nil:

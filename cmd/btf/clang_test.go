@@ -30,15 +30,8 @@ func TestShowClang(t *testing.T) {
 			require.NoError(t, err)
 			defer spec.Close()
 
-			header := output(t, bpftool, "btf", "dump", "file", file, "format", "c")
-			for typ := range spec.All() {
-				if word := forgottenPacking(t, typ); word != "" {
-					line := "\n" + word + " " + typ.Name() + " {"
-					header = strings.Replace(header, line, "\n"+word+" __attribute__((packed)) "+typ.Name()+" {", 1)
-				}
-			}
 			var c strings.Builder
-			c.WriteString(header)
+			c.WriteString(vmlinuxHeader(t, spec, bpftool, file))
 			structs, members := 0, 0
 			for typ := range spec.All() {
 				if typ.Kind() != btf.KindStruct && typ.Kind() != btf.KindUnion || !only(spec, typ.Name()) {
@@ -67,6 +60,19 @@ func TestShowClang(t *testing.T) {
 			output(t, clang, "-target", "x86_64-linux-gnu", "-std=c11", "-w", "-DBPF_NO_PRESERVE_ACCESS_INDEX", "-fsyntax-only", "-ferror-limit=0", source)
 		})
 	}
+}
+
+// vmlinuxHeader returns the header that bpftool writes of a file, put right.
+func vmlinuxHeader(t *testing.T, spec *btf.Spec, bpftool, file string) string {
+	t.Helper()
+	header := output(t, bpftool, "btf", "dump", "file", file, "format", "c")
+	for typ := range spec.All() {
+		if word := forgottenPacking(t, typ); word != "" {
+			line := "\n" + word + " " + typ.Name() + " {"
+			header = strings.Replace(header, line, "\n"+word+" __attribute__((packed)) "+typ.Name()+" {", 1)
+		}
+	}
+	return header
 }
 
 // forgottenPacking returns the keyword of a type that bpftool 7.1 forgets to declare

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"flag"
 	"strconv"
 
@@ -31,9 +32,26 @@ that is broken ends the dump, where bpftool prints on.
 				return err
 			}
 			defer closeSpec()
-			return dump(env.out, spec)
+			raw, err := asWritten(spec)
+			if err != nil {
+				return err
+			}
+			return dump(env.out, raw)
 		}
 	},
+}
+
+// asWritten returns the blob without what an ELF file adds to it: sizes and offsets
+// of variables, which the dump does not show.
+func asWritten(spec *btf.Spec) (*btf.Spec, error) {
+	var raw bytes.Buffer
+	if _, err := spec.WriteTo(&raw); err != nil {
+		return nil, err
+	}
+	if base := spec.Base(); base != nil {
+		return btf.LoadSplitSpecFromReader(bytes.NewReader(raw.Bytes()), base)
+	}
+	return btf.LoadRawSpec(raw.Bytes())
 }
 
 // dump prints all types of spec. It holds one record's text at a time.

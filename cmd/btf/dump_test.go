@@ -208,6 +208,26 @@ func TestDumpCorpus(t *testing.T) {
 		base := filepath.Join(dir, "distilled-module.btf.base")
 		sameDump(t, base, "")
 		sameDump(t, filepath.Join(dir, "distilled-module.btf"), base)
+
+		// Relocated onto the kernel beside it.
+		distilled, err := btf.LoadSpec(base)
+		require.NoError(t, err)
+		defer distilled.Close()
+		module, err := btf.LoadSplitSpec(filepath.Join(dir, "distilled-module.btf"), distilled)
+		require.NoError(t, err)
+		defer module.Close()
+		kernel, err := btf.LoadSpec(vmlinux["amd64-7.1"])
+		require.NoError(t, err)
+		defer kernel.Close()
+		relocated, err := module.Relocate(kernel)
+		require.NoError(t, err)
+		path := filepath.Join(t.TempDir(), "relocated.btf")
+		f, err := os.Create(path)
+		require.NoError(t, err)
+		_, err = relocated.WriteTo(f)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		require.Greater(t, sameDump(t, path, vmlinux["amd64-7.1"]), 1000)
 	})
 }
 

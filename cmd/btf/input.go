@@ -9,6 +9,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/testdata"
@@ -17,11 +19,15 @@ import (
 const inputHelp = `  --btf FILE    a file: raw BTF, or an ELF file with a .BTF section
   --base FILE   what the split BTF in that file stands on
   -m MODULE     a loaded module of the running kernel
+  --id N        BTF that is in the running kernel: see btf list
+  --root DIR    where another kernel's /sys is mounted, such as a container's host
 `
 
 // An input is what the flags say to read.
 type input struct {
 	file, base, module string
+	root               *string
+	id                 btf.HandleID
 }
 
 func inputFlags(flags *flag.FlagSet) *input {
@@ -29,7 +35,31 @@ func inputFlags(flags *flag.FlagSet) *input {
 	flags.StringVar(&in.file, "btf", "", "read `FILE`: raw BTF, or an ELF file with a .BTF section")
 	flags.StringVar(&in.base, "base", "", "`FILE` that the split BTF stands on")
 	flags.StringVar(&in.module, "m", "", "read the BTF of a loaded `MODULE` of the running kernel")
+	flags.Func("id", "read the BTF with id `N` in the running kernel", func(arg string) error {
+		id, err := strconv.ParseUint(arg, 10, 32)
+		if err == nil && id == 0 {
+			err = errors.New("ids begin with 1")
+		}
+		in.id = btf.HandleID(id)
+		return err
+	})
+	in.root = rootFlag(flags)
 	return in
+}
+
+func rootFlag(flags *flag.FlagSet) *string {
+	return flags.String("root", "/", "read the kernel whose /sys is in `DIR`, such as a container's host")
+}
+
+// String says what is read.
+func (in *input) String() string {
+	switch {
+	case in.file != "":
+		return in.file
+	case in.module != "":
+		return "module " + in.module + " of the running kernel"
+	}
+	return "the running kernel"
 }
 
 // fileArgument takes a file that stands among the arguments for that of --btf.
@@ -46,36 +76,168 @@ func (in *input) fileArgument(args []string) error {
 	return nil
 }
 
-// open returns the BTF, and a function that closes it.
-func (i *input) open(env *environment) (*btf.Spec, func(), error) {
+func (in *input) check() error {
 	switch {
-	case i.module != "" && (i.file != "" || i.base != ""):
-		return nil, nil, usageError("-m is the running kernel's: --btf and --base go without it")
-	case i.base != "" && i.file == "":
-		return nil, nil, usageError("--base wants a file that stands on it")
-	case i.module != "":
-		kernel, err := env.kernel()
-		if err != nil {
-			return nil, nil, err
-		}
-		spec, err := btf.LoadKernelModuleSpec(i.module, kernel)
-		if err != nil {
-			kernel.Close()
-			return nil, nil, err
-		}
-		return spec, func() { spec.Close(); kernel.Close() }, nil
-	case i.file != "":
-		return openFile(i.file, i.base)
+	case in.file != "" && *in.root != "/":
+		return usageError("--root is for kernels that run: --btf goes without it")
+	case in.id != 0 && (in.file != "" || in.base != "" || in.module != "" || *in.root != "/"):
+		return usageError("--id is in the running kernel: --btf, --base, -m and --root go without it")
+	case in.module != "" && (in.file != "" || in.base != ""):
+		return usageError("-m is the running kernel's: --btf and --base go without it")
+	case in.base != "" && in.file == "":
+		return usageError("--base wants a file that stands on it")
 	}
-	spec, err := env.kernel()
-	if errors.Is(err, btf.ErrNotSupported) {
-		fmt.Fprintln(env.stderr, "btf: no BTF of the running kernel here; this is the sample of Linux 6.12 for amd64")
-		spec, err = sample()
+	return nil
+}
+
+// open returns the BTF, and a function that closes it.
+func (in *input) open(env *environment) (*btf.Spec, func(), error) {
+	if err := in.check(); err != nil {
+		return nil, nil, err
 	}
+	if in.file != "" {
+		return openFile(in.file, in.base)
+	}
+	if in.id != 0 {
+		return in.openID(env)
+	}
+	kernel, spec, err := in.openKernel(env)
 	if err != nil {
 		return nil, nil, err
 	}
-	return spec, func() { spec.Close() }, nil
+	if kernel == nil {
+		return spec, func() { spec.Close() }, nil
+	}
+	if in.module != "" {
+		if spec, err = kernel.Module(in.module); err != nil {
+			kernel.Close()
+			return nil, nil, err
+		}
+	}
+	return spec, func() { kernel.Close() }, nil
+}
+
+// openKernel returns the kernel and its vmlinux, or where there is none the sample
+// that the program carries along.
+func (in *input) openKernel(env *environment) (*btf.Kernel, *btf.Spec, error) {
+	kernel, err := env.kernel(*in.root)
+	if err == nil {
+		return kernel, kernel.Vmlinux(), nil
+	}
+	if !errors.Is(err, btf.ErrNotSupported) || *in.root != "/" || in.module != "" {
+		return nil, nil, err
+	}
+	fmt.Fprintln(env.stderr, "btf: no BTF of the running kernel here; this is the sample of Linux 6.12 for amd64")
+	spec, err := sample()
+	return nil, spec, err
+}
+
+// fields returns what answers paths: the kernel with all its modules, unless flags
+// name another; and a function that closes it.
+func (in *input) fields(env *environment) (func(string) (btf.Field, error), func(), error) {
+	if err := in.check(); err != nil {
+		return nil, nil, err
+	}
+	if in.file == "" && in.module == "" && in.id == 0 {
+		kernel, spec, err := in.openKernel(env)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case kernel != nil:
+			return kernel.Field, func() { kernel.Close() }, nil
+		}
+		return spec.Field, func() { spec.Close() }, nil
+	}
+	spec, closeSpec, err := in.open(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	return spec.Field, closeSpec, nil
+}
+
+// parts are what a command goes through: the kernel and its modules, or one file.
+type parts struct {
+	list   []btf.Module
+	bases  []btf.Module // what the one file stands on, the lowest first
+	broken bool         // whether one could not be read, which was said
+}
+
+// all returns what has names that are asked for.
+func (p *parts) all() []btf.Module { return slices.Concat(p.bases, p.list) }
+
+// failed returns the error, or errFailed if a part is broken.
+func (p *parts) failed(err error) error {
+	if err == nil && p.broken {
+		return errFailed
+	}
+	return err
+}
+
+// parts returns them, and a function that closes them.
+func (in *input) parts(env *environment) (*parts, func(), error) {
+	if err := in.check(); err != nil {
+		return nil, nil, err
+	}
+	if in.file == "" && in.module == "" && in.id == 0 {
+		kernel, spec, err := in.openKernel(env)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case kernel == nil:
+			return &parts{list: []btf.Module{{Spec: spec}}}, func() { spec.Close() }, nil
+		}
+		p := new(parts)
+		for m, err := range kernel.Modules() {
+			if err != nil {
+				p.broken = true
+				env.complain(err)
+				continue
+			}
+			p.list = append(p.list, m)
+		}
+		return p, func() { kernel.Close() }, nil
+	}
+	spec, closeSpec, err := in.open(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &parts{list: []btf.Module{{Name: in.module, Spec: spec}}}
+	for base := spec.Base(); base != nil; base = base.Base() {
+		m := btf.Module{Spec: base}
+		if in.module != "" {
+			m.Name = "vmlinux"
+		}
+		p.bases = slices.Insert(p.bases, 0, m)
+	}
+	return p, closeSpec, nil
+}
+
+// openID opens what is in the running kernel, over the kernel's own if it is that of
+// a module.
+func (in *input) openID(env *environment) (*btf.Spec, func(), error) {
+	h, err := btf.NewHandleFromID(in.id)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer h.Close()
+	info, err := h.Info()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.IsModule() {
+		spec, err := h.Spec(nil)
+		return spec, func() { spec.Close() }, err
+	}
+	kernel, err := env.kernel("/")
+	if err != nil {
+		return nil, nil, err
+	}
+	spec, err := h.Spec(kernel.Vmlinux())
+	if err != nil {
+		kernel.Close()
+		return nil, nil, err
+	}
+	return spec, func() { spec.Close(); kernel.Close() }, nil
 }
 
 func openFile(file, basefile string) (*btf.Spec, func(), error) {

@@ -27,6 +27,7 @@ type command struct {
 	args    string // what follows the flags, as usage shows it
 	summary string
 	details string
+	trouble int // the exit status if something fails, statusFailed unless it is said
 	setup   func(flags *flag.FlagSet) action
 }
 
@@ -34,13 +35,19 @@ type command struct {
 type action func(env *environment, args []string) error
 
 // commands is in the order that help prints.
-var commands = []command{showCommand, offsetCommand, dumpCommand, statCommand, verifyCommand}
+var commands = []command{
+	showCommand, offsetCommand, enumCommand, funcCommand, funcsCommand, findCommand, modulesCommand,
+	diffCommand, dumpCommand, extCommand, listCommand, statCommand, verifyCommand,
+}
 
 // An environment is what a command may touch besides the files it is told.
 type environment struct {
 	out    *bufio.Writer
 	stderr io.Writer
-	kernel func() (*btf.Spec, error)
+	stdin  io.Reader
+	kernel func(root string) (*btf.Kernel, error)
+
+	trouble int // see command
 }
 
 const (
@@ -84,13 +91,13 @@ types have prints them all; "struct NAME" and the like choose.
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, btf.LoadKernelSpec))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, btf.OpenKernel))
 }
 
-func run(args []string, stdout, stderr io.Writer, kernel func() (*btf.Spec, error)) int {
-	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, kernel: kernel}
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(root string) (*btf.Kernel, error)) int {
+	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, stdin: stdin, kernel: kernel}
 	err := dispatch(env, args)
-	if flushed := env.out.Flush(); err == nil || err == errFailed {
+	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !errors.Is(flushed, syscall.EPIPE) {
 		err = cmp.Or(flushed, err)
 	}
 	var usage usageError
@@ -104,7 +111,7 @@ func run(args []string, stdout, stderr io.Writer, kernel func() (*btf.Spec, erro
 		return statusUsage
 	}
 	env.complain(err)
-	return statusFailed
+	return cmp.Or(env.trouble, statusFailed)
 }
 
 // shortUsage is what a wrong argument line is answered with.
@@ -124,8 +131,27 @@ func shortUsage(args []string) string {
 // complain says what went wrong, one sentence a line.
 func (env *environment) complain(err error) {
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(env.stderr, "btf: %s\n", strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "btf: "))
+		fmt.Fprintf(env.stderr, "btf: %s\n", message(strings.TrimSuffix(line, "\n")))
 	}
+}
+
+// message returns what an error says, without "btf: " at the front of it and of those
+// that it wraps.
+func message(err string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(err, "btf: "), ": btf: ", ": ")
+}
+
+// missing says that nothing bears a name: as an object among others, or as a complaint.
+func (env *environment) missing(name, what string, asJSON bool) error {
+	err := fmt.Errorf("btf: %s named %q: %w", what, name, btf.ErrNotFound)
+	if !asJSON {
+		env.complain(err)
+		return nil
+	}
+	return newEncoder(env.out).Encode(struct {
+		Name  string `json:"name"`
+		Error string `json:"error"`
+	}{name, message(err.Error())})
 }
 
 // about says which file or path an error of the package is about.
@@ -151,7 +177,7 @@ func (e *aboutError) Unwrap() error { return e.err }
 
 func dispatch(env *environment, args []string) error {
 	if len(args) == 0 {
-		return usageError("a command is missing: show, offset, dump, stat, verify or help")
+		return usageError("a command is missing, such as show")
 	}
 	name, args := args[0], args[1:]
 	if isHelp(name) {
@@ -195,7 +221,8 @@ It reads the BTF of the running kernel, unless flags name another:
 
 `, inputHelp, `
 Flags may stand before or after other arguments. btf COMMAND -h says all about one.
-Exit status: 0, 1 if something failed, 2 if the arguments make no sense.
+Exit status: 0, 1 if something failed, 2 if the arguments make no sense. That of diff
+is another: see there.
 `)
 	return nil
 }
@@ -206,6 +233,7 @@ func (c command) run(env *environment, args []string) error {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	act := c.setup(flags)
+	env.trouble = c.trouble
 	var rest []string
 	for {
 		err := flags.Parse(args)
@@ -229,7 +257,7 @@ func (c command) run(env *environment, args []string) error {
 }
 
 // usage is the form of the argument line.
-func (c command) usage() string { return "btf " + c.name + " [flags] " + c.args }
+func (c command) usage() string { return strings.TrimSpace("btf " + c.name + " [flags] " + c.args) }
 
 func (c command) help(env *environment, flags *flag.FlagSet) {
 	fmt.Fprintf(env.out, "%s\n\n%s.\n%s\n", c.usage(), strings.ToUpper(c.summary[:1])+c.summary[1:], c.details)

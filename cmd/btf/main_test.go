@@ -27,6 +27,13 @@ func TestUsage(t *testing.T) {
 		{[]string{"show"}, "a name is missing", "btf show [flags] NAME…"},
 		{[]string{"offset"}, "a path is missing", "btf offset [flags] PATH…"},
 		{[]string{"verify"}, "a file is missing", "btf verify [flags] FILE…"},
+		{[]string{"offset", "--json", "-c", "a.b"}, "one of --json, --c and --go at most", "btf offset [flags] PATH…"},
+		{[]string{"enum"}, "a name is missing", "btf enum [flags] NAME…"},
+		{[]string{"func"}, "a name is missing", "btf func [flags] NAME…"},
+		{[]string{"funcs", "tcp_*"}, "no arguments are wanted", "btf funcs [flags]"},
+		{[]string{"find"}, "a glob is missing", "btf find [flags] GLOB…"},
+		{[]string{"modules", "nf"}, "no arguments are wanted", "btf modules [flags]"},
+		{[]string{"diff", "a"}, "two files are wanted", "btf diff [flags] A B [NAME…]"},
 		{[]string{"dump", "a", "b"}, `there is "b" too`, "btf dump [flags] [FILE]"},
 		{[]string{"dump", "a", "--btf", "b"}, "the file stands twice", "btf dump [flags] [FILE]"},
 		{[]string{"stat", "--base", "a"}, "--base wants a file", "btf stat [flags] [FILE]"},
@@ -89,8 +96,8 @@ func TestErrors(t *testing.T) {
 // TestSample: where there is no kernel BTF, the sample is shown, and said to be.
 func TestSample(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	none := func() (*btf.Spec, error) { return nil, btf.ErrNotSupported }
-	status := run([]string{"show", "pid_type"}, &stdout, &stderr, none)
+	none := func(string) (*btf.Kernel, error) { return nil, btf.ErrNotSupported }
+	status := run([]string{"show", "pid_type"}, nil, &stdout, &stderr, none)
 	require.Zero(t, status)
 	require.Equal(t, "btf: no BTF of the running kernel here; this is the sample of Linux 6.12 for amd64\n", stderr.String())
 	require.Contains(t, stdout.String(), "PIDTYPE_PGID")
@@ -166,7 +173,7 @@ func TestClosedPipe(t *testing.T) {
 			defer w.Close()
 			require.NoError(t, r.Close())
 			var stderr bytes.Buffer
-			require.Zero(t, run(args, w, &stderr, btf.LoadKernelSpec))
+			require.Zero(t, run(args, nil, w, &stderr, btf.OpenKernel))
 			require.Empty(t, stderr.String())
 		})
 	}
@@ -180,7 +187,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	defer full.Close()
 	var stderr bytes.Buffer
-	require.Equal(t, statusFailed, run([]string{"help"}, full, &stderr, btf.LoadKernelSpec))
+	require.Equal(t, statusFailed, run([]string{"help"}, nil, full, &stderr, btf.OpenKernel))
 	require.Equal(t, "btf: write /dev/full: no space left on device\n", stderr.String())
 }
 

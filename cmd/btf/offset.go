@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -17,33 +18,71 @@ import (
 var offsetCommand = command{
 	name:    "offset",
 	args:    "PATH…",
-	summary: "where members lie, such as task_struct.mm",
+	summary: "where fields lie, such as task_struct.mm->owner",
 	details: `
-A path is the name of a struct, a union or a typedef of one, a dot, and the name of
-a member, which may be in anonymous structs and unions inside. The type is looked
-for in split BTF first, then in what that stands on. Each path gets a line; if one
-fails, the others are answered all the same.
+A path is the name of a type and what follows it as in C, through anonymous structs
+and unions:
+
+  task_struct.thread.fsbase            members of members
+  task_struct.mm->owner->pid           through pointers, with an offset for each
+  sk_buff.cb[8]                        an element of an array
+  vm_area_struct.vm_flags|__vm_flags   the first of them that exists
+  inode                                the whole type, to know its size
+
+The type is looked for in the running kernel, then in its modules; or in split BTF
+first, then in what that stands on. Each path gets a line; if one fails, the others
+are answered all the same.
 
 With --json, a line is an object with path, bit_offset, byte_offset, size (bytes,
 null if nothing says how wide a pointer is), bitfield_size (bits, 0 if it is no
-bitfield) and type, or with path and error.
+bitfield), type, and of a path through pointers offsets: the bytes to each, and from
+where the last one points to the field, which is what bit_offset and byte_offset say.
+A path that fails has path and error.
+
+With --c and --go, the lines are constants to be pasted into a program, such as
+OFFSETOF_TASK_STRUCT_MM and offsetTaskStructMm.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
-		return func(env *environment, args []string) error { return offset(env, in, args, *asJSON) }
+		file := linesFlag(flags)
+		var form offsetForm
+		flags.BoolVar(&form.json, "json", false, "print an object a line, for machines")
+		flags.BoolVar(&form.c, "c", false, "print constants of C")
+		flags.BoolVar(&form.golang, "go", false, "print constants of Go")
+		return func(env *environment, args []string) error {
+			paths, err := env.withLines(args, *file)
+			switch {
+			case err != nil:
+				return err
+			case len(paths) == 0:
+				return usageError("offset: a path is missing, such as task_struct.mm")
+			case form.json && (form.c || form.golang) || form.c && form.golang:
+				return usageError("offset: one of --json, --c and --go at most")
+			}
+			return offset(env, in, paths, form)
+		}
 	},
 }
 
-// A place is where a member lies. The tags are what scripts rely on.
+// An offsetForm is how offsets are printed: as text if it is zero.
+type offsetForm struct{ json, c, golang bool }
+
+// A place is where a field lies. The tags are what scripts rely on.
 type place struct {
-	Path         string  `json:"path"`
-	BitOffset    uint64  `json:"bit_offset"`
-	ByteOffset   uint64  `json:"byte_offset"`
-	Size         *uint64 `json:"size"` // nil if nothing says
-	BitfieldSize uint64  `json:"bitfield_size"`
-	Type         string  `json:"type"`
+	Path         string   `json:"path"`
+	BitOffset    uint64   `json:"bit_offset"`
+	ByteOffset   uint64   `json:"byte_offset"`
+	Size         *uint64  `json:"size"` // nil if nothing says
+	BitfieldSize uint64   `json:"bitfield_size"`
+	Type         string   `json:"type"`
+	Offsets      []uint64 `json:"offsets,omitempty"` // bytes, if there are pointers in the path
 }
+
+// bitwise reports whether an offset in bytes does not lead there.
+func (p place) bitwise() bool { return p.BitfieldSize != 0 || p.BitOffset%8 != 0 }
+
+// whole reports whether the path is only a type.
+func (p place) whole() bool { return !strings.ContainsAny(p.Path, ".[>") }
 
 // A failure stands in the place of a place.
 type failure struct {
@@ -51,51 +90,47 @@ type failure struct {
 	Error string `json:"error"`
 }
 
-func offset(env *environment, in *input, paths []string, asJSON bool) error {
-	if len(paths) == 0 {
-		return usageError("offset: a path is missing, such as task_struct.mm")
-	}
-	spec, closeSpec, err := in.open(env)
+func offset(env *environment, in *input, paths []string, form offsetForm) error {
+	field, closeAll, err := in.fields(env)
 	if err != nil {
 		return err
 	}
-	defer closeSpec()
+	defer closeAll()
 
-	encoder := json.NewEncoder(env.out)
-	encoder.SetEscapeHTML(false)
+	encoder := newEncoder(env.out)
 	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
+	pasted := constants{golang: form.golang}
 	var failed error
 	headed := false
 	for _, path := range paths {
-		at, err := resolve(spec, path)
+		at, err := resolve(field, path)
+		if err == nil && (form.c || form.golang) {
+			err = pasted.add(at)
+		}
 		switch {
-		case err != nil && asJSON:
+		case err != nil && form.json:
 			failed = errFailed
-			err = encoder.Encode(failure{path, strings.TrimPrefix(err.Error(), "btf: ")})
+			err = encoder.Encode(failure{path, message(err.Error())})
 		case err != nil:
 			failed = errFailed
 			env.complain(about(path, err))
 			continue
-		case asJSON:
+		case form.json:
 			err = encoder.Encode(at)
+		case form.c || form.golang:
 		default:
 			if !headed {
 				headed = true
 				fmt.Fprintln(w, "path\tbits\tbytes\tsize\ttype")
 			}
-			typ := at.Type
-			if at.BitfieldSize != 0 {
-				typ += fmt.Sprintf(" :%d", at.BitfieldSize)
-			}
-			size := "?"
-			if at.Size != nil {
-				size = strconv.FormatUint(*at.Size, 10)
-			}
-			_, err = fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\n", at.Path, at.BitOffset, at.ByteOffset, size, typ)
+			_, err = fmt.Fprintln(w, at.row())
 		}
 		if err != nil {
 			return err
 		}
+	}
+	if err := pasted.print(env.out, in.String()); err != nil {
+		return err
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -103,73 +138,62 @@ func offset(env *environment, in *input, paths []string, asJSON bool) error {
 	return failed
 }
 
-// resolve finds TYPE.MEMBER.
-func resolve(spec *btf.Spec, path string) (place, error) {
-	name, member, ok := strings.Cut(path, ".")
-	switch {
-	case !ok || name == "" || member == "":
-		return place{}, errors.New("btf: a path such as task_struct.mm wanted")
-	case strings.ContainsAny(member, ".["):
-		return place{}, errors.New("btf: members of members and of arrays are not supported yet")
+// row returns the columns of a line of text.
+func (p place) row() string {
+	typ, size := p.Type, "?"
+	if p.BitfieldSize != 0 {
+		typ += fmt.Sprintf(" :%d", p.BitfieldSize)
 	}
-	composite, err := compositeByName(spec, name)
-	if err != nil {
-		return place{}, err
+	if p.Size != nil {
+		size = strconv.FormatUint(*p.Size, 10)
 	}
-	m, err := composite.MemberByName(member)
+	// Through pointers, there is an offset for each before the last.
+	var bits, bytes string
+	for _, off := range p.Offsets[:max(len(p.Offsets), 1)-1] {
+		bits += fmt.Sprintf("%d->", off*8)
+		bytes += fmt.Sprintf("%d->", off)
+	}
+	return fmt.Sprintf("%s\t%s%d\t%s%d\t%s\t%s", p.Path, bits, p.BitOffset, bytes, p.ByteOffset, size, typ)
+}
+
+// newEncoder writes objects, one a line.
+func newEncoder(w io.Writer) *json.Encoder {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder
+}
+
+// resolve asks where a path leads.
+func resolve(field func(string) (btf.Field, error), path string) (place, error) {
+	f, err := field(path)
 	if err != nil {
-		return place{}, err
+		return place{}, pathError(path, err)
+	}
+	at := place{
+		Path:         path,
+		BitOffset:    uint64(f.Offset()),
+		ByteOffset:   f.Offset().Bytes(),
+		BitfieldSize: uint64(f.BitfieldSize()),
+		Type:         typeName(f.Type()),
 	}
 	// Small BPF programs have no type that tells how wide a pointer is. Where the
-	// member lies is known all the same.
-	var size *uint64
-	switch n, err := m.Type().Sizeof(); {
-	case err == nil:
-		size = &n
-	case !errors.Is(err, btf.ErrNotFound):
-		return place{}, err
+	// field lies is known all the same.
+	if _, err := f.Type().Sizeof(); err == nil {
+		size := f.Size()
+		at.Size = &size
 	}
-	return place{
-		Path:         path,
-		BitOffset:    uint64(m.Offset()),
-		ByteOffset:   m.Offset().Bytes(),
-		Size:         size,
-		BitfieldSize: uint64(m.BitfieldSize()),
-		Type:         typeName(m.Type()),
-	}, nil
+	if f.NumPointers() > 0 {
+		for off := range f.Offsets() {
+			at.Offsets = append(at.Offsets, off.Bytes())
+		}
+	}
+	return at, nil
 }
 
-// compositeByName returns the one struct or union that a name leads to, by itself
-// or through a typedef: a module's own, or else the kernel's.
-func compositeByName(spec *btf.Spec, name string) (btf.Composite, error) {
-	c, err := ownComposite(spec, name)
-	for spec = spec.Base(); spec != nil && errors.Is(err, btf.ErrNotFound); spec = spec.Base() {
-		c, err = ownComposite(spec, name)
+// pathError leaves out the path that an error begins with, which is said beside it.
+func pathError(path string, err error) error {
+	if rest, ok := strings.CutPrefix(err.Error(), fmt.Sprintf("btf: path %q: ", path)); ok {
+		return errors.New(rest)
 	}
-	return c, err
-}
-
-func ownComposite(spec *btf.Spec, name string) (btf.Composite, error) {
-	var found btf.Composite
-	for t := range spec.TypesByName(name) {
-		switch t.Kind() {
-		case btf.KindStruct, btf.KindUnion, btf.KindTypedef:
-		default:
-			continue
-		}
-		c, err := btf.As[btf.Composite](t)
-		switch {
-		case errors.Is(err, btf.ErrWrongKind):
-			continue // a typedef of something else
-		case err != nil:
-			return c, err
-		case found != btf.Composite{} && found != c:
-			return c, fmt.Errorf("btf: %q is %v and %v: %w", name, found, c, btf.ErrMultipleMatches)
-		}
-		found = c
-	}
-	if found == (btf.Composite{}) {
-		return found, fmt.Errorf("btf: struct or union %q: %w", name, btf.ErrNotFound)
-	}
-	return found, nil
+	return err
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,18 +21,19 @@ import (
 type dumped struct {
 	kind, name            string
 	size, target, nrElems uint64
-	members               []dumpedMember
+	members               []dumpedMember // of structs, unions and enums, and parameters
 }
 
 type dumpedMember struct {
 	name                   string
 	typ, offset, bitfields uint64
+	value                  string
 }
 
 var (
 	dumpedHead   = regexp.MustCompile(`^\[(\d+)\] (\w+) '(.*?)'`)
-	dumpedField  = regexp.MustCompile(` (size|type_id|nr_elems|bits_offset|bitfield_size)=(\d+)`)
-	dumpedInside = regexp.MustCompile(`^\t'(.*?)' type_id=`)
+	dumpedField  = regexp.MustCompile(` (size|type_id|ret_type_id|nr_elems|bits_offset|bitfield_size)=(\d+)`)
+	dumpedInside = regexp.MustCompile(`^\t'(.*?)' (?:type_id=|val=(-?\d+))`)
 )
 
 // readDump reads what bpftool says of a file.
@@ -54,11 +56,11 @@ func readDump(t *testing.T, path string) map[uint64]*dumped {
 	for line := range strings.Lines(output(t, tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")) {
 		if m := dumpedHead.FindStringSubmatch(line); m != nil {
 			f := fields(line)
-			in = &dumped{kind: m[2], name: m[3], size: f["size"], target: f["type_id"], nrElems: f["nr_elems"]}
+			in = &dumped{kind: m[2], name: m[3], size: f["size"], target: f["type_id"] + f["ret_type_id"], nrElems: f["nr_elems"]}
 			types[number(m[1])] = in
-		} else if m := dumpedInside.FindStringSubmatch(line); m != nil && (in.kind == "STRUCT" || in.kind == "UNION") {
+		} else if m := dumpedInside.FindStringSubmatch(line); m != nil {
 			f := fields(line)
-			in.members = append(in.members, dumpedMember{m[1], f["type_id"], f["bits_offset"], f["bitfield_size"]})
+			in.members = append(in.members, dumpedMember{m[1], f["type_id"], f["bits_offset"], f["bitfield_size"], m[2]})
 		}
 	}
 	require.NotEmpty(t, types)
@@ -91,6 +93,17 @@ func collect(types map[uint64]*dumped, d *dumped, path string, outer uint64, int
 			}
 			*at.Size = sizeOf(types, m.typ)
 			into[path+"."+m.name] = at
+			// One level more, through typedefs, qualifiers and the last element of an array.
+			inner, name := behind(types, m.typ), path+"."+m.name
+			if inner.kind == "ARRAY" && inner.nrElems > 0 {
+				last := inner.nrElems - 1
+				offset += last * sizeOf(types, inner.target) * 8
+				name += fmt.Sprintf("[%d]", last)
+				inner = behind(types, inner.target)
+			}
+			if !strings.Contains(path, ".") && (inner.kind == "STRUCT" || inner.kind == "UNION") {
+				collect(types, inner, name, offset, into)
+			}
 		case inner.kind == "STRUCT" || inner.kind == "UNION":
 			collect(types, inner, path, outer+m.offset, into)
 		}
@@ -122,6 +135,9 @@ func sameOffsets(t *testing.T, path string) {
 	require.Contains(t, wanted, "task_struct.mm")
 	// Nested in an anonymous union of an anonymous struct.
 	require.Contains(t, wanted, "sk_buff.next")
+	// Through a member with a name, and an array.
+	require.Contains(t, wanted, "task_struct.se.vruntime")
+	require.Contains(t, wanted, "task_struct.pid_links[3].next")
 
 	args := []string{"offset", "--json", "--btf", path}
 	options := len(args)
@@ -130,7 +146,7 @@ func sameOffsets(t *testing.T, path string) {
 			args = append(args, path)
 		}
 	}
-	args = append(args, "task_struct.mm", "sk_buff.next")
+	args = append(args, "task_struct.mm", "sk_buff.next", "task_struct.se.vruntime", "task_struct.pid_links[3].next")
 	stdout, stderr, status := btfRun(args...)
 	require.Empty(t, stderr)
 	require.Zero(t, status)
@@ -158,16 +174,16 @@ func sameOffsets(t *testing.T, path string) {
 // TestOffsetJSON: the form of a line is what scripts rely on.
 func TestOffsetJSON(t *testing.T) {
 	path := fixture(t)
-	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "task_struct.nope", "sk_buff.len", "nope", "a.b.c", "--json")
+	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "task_struct.nope", "sk_buff.len", "nope", "task_struct.mm->owner->pid", "--json")
 	require.Equal(t, statusFailed, status)
 	require.Empty(t, stderr)
 	lines := strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
 	require.Len(t, lines, 5)
 	require.Regexp(t, `^{"path":"task_struct\.mm","bit_offset":\d+,"byte_offset":\d+,"size":8,"bitfield_size":0,"type":"struct mm_struct \*"}$`, lines[0])
-	require.Regexp(t, `^{"path":"task_struct\.nope","error":"member \\"nope\\" of STRUCT task_struct \(id \d+\): not found"}$`, lines[1])
+	require.Regexp(t, `^{"path":"task_struct\.nope","error":"at \\"\.nope\\": STRUCT task_struct \(id \d+\) has no member \\"nope\\": not found"}$`, lines[1])
 	require.Regexp(t, `^{"path":"sk_buff\.len",.*,"type":"unsigned int"}$`, lines[2])
-	require.Equal(t, `{"path":"nope","error":"a path such as task_struct.mm wanted"}`, lines[3])
-	require.Regexp(t, `^{"path":"a\.b\.c","error":".*not supported yet"}$`, lines[4])
+	require.Regexp(t, `^{"path":"nope","error":"type named \\"nope\\".*: not found"}$`, lines[3])
+	require.Regexp(t, `^{"path":"task_struct\.mm->owner->pid","bit_offset":(\d+),"byte_offset":\d+,"size":4,"bitfield_size":0,"type":"pid_t","offsets":\[\d+,\d+,\d+\]}$`, lines[4])
 
 	before, _, status := btfRun("offset", "-json", "--btf", path, "task_struct.mm")
 	require.Zero(t, status)
@@ -176,19 +192,19 @@ func TestOffsetJSON(t *testing.T) {
 
 func TestOffsetText(t *testing.T) {
 	path := fixture(t)
-	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "irq_info.nope")
+	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "irq_info.irq", "task_struct.mm->owner->pid")
 	require.Equal(t, statusFailed, status)
-	require.Regexp(t, `^path +bits +bytes +size +type\ntask_struct\.mm +\d+ +\d+ +8 +struct mm_struct \*\n$`, stdout)
-	require.Regexp(t, `^btf: irq_info.nope: .*multiple matching types\n$`, stderr)
+	require.Regexp(t, `^path +bits +bytes +size +type\ntask_struct\.mm +\d+ +\d+ +8 +struct mm_struct \*\ntask_struct\.mm->owner->pid +(\d+->){2}\d+ +(\d+->){2}\d+ +4 +pid_t\n$`, stdout)
+	require.Regexp(t, `^btf: irq_info.irq: .*multiple matching types\n$`, stderr)
 
 	stdout, stderr, status = btfRun("offset", "--btf", path, "nope.nope", "pid_t.nope", ".", "a.")
 	require.Equal(t, statusFailed, status)
 	require.Empty(t, stdout, "a head without lines")
-	require.Equal(t, `btf: nope.nope: struct or union "nope": not found
-btf: pid_t.nope: struct or union "pid_t": not found
-btf: .: a path such as task_struct.mm wanted
-btf: a.: a path such as task_struct.mm wanted
-`, stderr)
+	require.Regexp(t, `^btf: nope\.nope: type named "nope".*: not found
+btf: pid_t\.nope: at "\.nope": a STRUCT or UNION wanted, it is INT int .*: wrong kind of type
+btf: \.: at "\.": name of a type wanted
+btf: a\.: at "\.": name of a member wanted
+$`, stderr)
 }
 
 // TestOffsetBlobs asks for what the fixture has none of: split BTF, typedefs that
@@ -217,7 +233,7 @@ func TestOffsetBlobs(t *testing.T) {
 		{"both.own", `"bit_offset":32,"byte_offset":4,"size":4,"bitfield_size":0,"type":"struct same *"`},
 		{"either.same", `"bit_offset":0,"byte_offset":0,"size":4,"bitfield_size":0,"type":"struct same"`},
 		{"same.x", `"bit_offset":0,"byte_offset":0,"size":4,"bitfield_size":0,"type":"int"`},
-		{"both.kernel", `"error":"member \"kernel\" of STRUCT both (id 10): not found"`},
+		{"both.kernel", `"error":"at \".kernel\": STRUCT both (id 10) has no member \"kernel\": not found"`},
 		{"broken.x", `"error":"types section at offset`},
 	} {
 		t.Run(test.path, func(t *testing.T) {

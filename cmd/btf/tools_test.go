@@ -61,6 +61,6 @@ func kernel(t testing.TB) string {
 // btfRun runs the command in this process.
 func btfRun(args ...string) (stdout, stderr string, status int) {
 	var out, complaints bytes.Buffer
-	status = run(args, &out, &complaints, btf.LoadKernelSpec)
+	status = run(args, nil, &out, &complaints, btf.OpenKernel)
 	return out.String(), complaints.String(), status
 }

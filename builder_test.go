@@ -1,0 +1,292 @@
+// types of one's own making, and types of kernels → small blobs
+
+package btf_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/stretchr/testify/require"
+)
+
+// TestBuilder: the records are those of another encoder, byte for byte.
+func TestBuilder(t *testing.T) {
+	want := blob.New(binary.LittleEndian)
+	var b btf.Builder
+	id := func(got btf.TypeID, wanted uint32) btf.TypeID {
+		t.Helper()
+		require.EqualValues(t, wanted, got)
+		return got
+	}
+	i := id(b.Int("int", 4, btf.Signed), want.Int("int", 4, blob.Signed))
+	id(b.Int("bool", 1, btf.Bool), want.Int("bool", 1, blob.Bool))
+	id(b.Int("u128", 16, btf.Unsigned), want.Int("u128", 16, 0))
+	id(b.Float("double", 8), want.Float("double", 8))
+	p := id(b.Pointer(b.Next()+1), want.Pointer(want.Next()+1))
+	s := id(b.Struct("s", 16, btf.StructMember{Name: "self", Type: p}, btf.StructMember{Name: "x", Type: i, Offset: 64}),
+		want.Struct("s", 16, blob.Member{Name: "self", Type: uint32(p)}, blob.Member{Name: "x", Type: uint32(i), Offset: 64}))
+	id(b.Struct("bits", 4, btf.StructMember{Name: "a", Type: i, BitfieldSize: 3}, btf.StructMember{Name: "b", Type: i, Offset: 3, BitfieldSize: 29}),
+		want.Struct("bits", 4, blob.Member{Name: "a", Type: uint32(i), Bitfield: 3}, blob.Member{Name: "b", Type: uint32(i), Offset: 3, Bitfield: 29}))
+	id(b.Union("", 4, btf.StructMember{Name: "x", Type: i}, btf.StructMember{Type: i}), want.Union("", 4, blob.Member{Name: "x", Type: uint32(i)}, blob.Member{Type: uint32(i)}))
+	id(b.Array(i, i, 7), want.Array(uint32(i), uint32(i), 7))
+	id(b.Enum("e", 4, true, btf.EnumValue{Name: "A", Value: 1<<64 - 5}, btf.EnumValue{Name: "B", Value: 7}), want.Enum("e", 4, true, blob.Value{Name: "A", Value: -5}, blob.Value{Name: "B", Value: 7}))
+	id(b.Enum("u", 1, false, btf.EnumValue{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 1, false, blob.Value{Name: "C", Value: 1<<32 - 1}))
+	id(b.Enum("w", 8, false, btf.EnumValue{Name: "D", Value: 1 << 63}), want.Enum64("w", 8, false, blob.Value{Name: "D", Value: -1 << 63}))
+	id(b.Fwd("f", false), want.Fwd("f", false))
+	id(b.Fwd("g", true), want.Fwd("g", true))
+	id(b.Typedef("t", s), want.Typedef("t", uint32(s)))
+	id(b.Volatile(i), want.Volatile(uint32(i)))
+	id(b.Const(0), want.Const(0))
+	id(b.Restrict(p), want.Restrict(uint32(p)))
+	id(b.TypeTag("user", i), want.TypeTag("user", uint32(i), false))
+	id(b.DeclTag("tag", s, -1), want.DeclTag("tag", uint32(s), -1, false))
+	id(b.DeclTag("tag", s, 1), want.DeclTag("tag", uint32(s), 1, false))
+	proto := id(b.FuncProto(0, btf.ProtoParam{Name: "x", Type: i}, btf.ProtoParam{}), want.FuncProto(0, blob.Param{Name: "x", Type: uint32(i)}, blob.Param{}))
+	id(b.Func("f", proto, btf.ExternFunc), want.Func("f", uint32(proto), 2))
+	v := id(b.Var("v", i, btf.GlobalVar), want.Var("v", uint32(i), 1))
+	id(b.Datasec(".data", 8, btf.SectionVar{Var: v, Offset: 4, Size: 4}), want.Datasec(".data", 8, blob.Variable{Type: uint32(v), Offset: 4, Size: 4}))
+
+	got, err := b.Marshal(btf.MarshalOptions{Order: binary.LittleEndian})
+	require.NoError(t, err)
+	require.Equal(t, want.Bytes(), got)
+	big, err := b.Marshal(btf.MarshalOptions{Order: binary.BigEndian})
+	require.NoError(t, err)
+	require.Equal(t, binary.BigEndian.String(), load(t, big).ByteOrder().String())
+	requireSame(t, load(t, got), load(t, big))
+	native, err := b.Marshal(btf.MarshalOptions{})
+	require.NoError(t, err)
+	require.Equal(t, nativeOrder().String(), load(t, native).ByteOrder().String())
+
+	spec, err := b.Spec()
+	require.NoError(t, err)
+	before := written(t, spec)
+	b.Int("later", 8, btf.Unsigned)
+	require.Equal(t, before, written(t, spec), "a Spec is not to change with its Builder")
+}
+
+// TestBuilderErrors: what cannot be written is said in the end.
+func TestBuilderErrors(t *testing.T) {
+	for name, c := range map[string]struct {
+		build func(b *btf.Builder)
+		want  string
+	}{
+		"int of 17 bytes": {func(b *btf.Builder) { b.Int("i", 17, 0) }, `btf: building type 1: INT "i" of at most 16 bytes wanted, it has 17`},
+		"NUL in a name":   {func(b *btf.Builder) { b.Fwd("a\x00b", false) }, `name without NUL wanted, it is "a\x00b"`},
+		"offset":          {func(b *btf.Builder) { b.Struct("s", 1, btf.StructMember{Name: "m", Offset: 1 << 32}) }, `member "m" of STRUCT "s" at offset 4294967296`},
+		"bitfield offset": {func(b *btf.Builder) {
+			b.Struct("s", 1, btf.StructMember{Offset: 1 << 24}, btf.StructMember{BitfieldSize: 1})
+		}, `at most 16777215`},
+		"bitfield":         {func(b *btf.Builder) { b.Struct("s", 1, btf.StructMember{BitfieldSize: 256}) }, `with 256 bits`},
+		"value":            {func(b *btf.Builder) { b.Enum("e", 4, false, btf.EnumValue{Name: "V", Value: 1 << 32}) }, `enumerator "V" of ENUM "e": 32 bits do not hold 0x100000000`},
+		"signed value":     {func(b *btf.Builder) { b.Enum("e", 4, true, btf.EnumValue{Name: "V", Value: 1 << 31}) }, `do not hold 0x80000000`},
+		"first thing":      {func(b *btf.Builder) { b.Int("i", 20, 0); b.Int("j", 30, 0) }, `"i"`},
+		"id of nothing":    {func(b *btf.Builder) { b.Pointer(2) }, "btf: types section at offset 0x8 (type 1): PTR type id below 2 wanted, it is 2"},
+		"func of no proto": {func(b *btf.Builder) { b.Func("f", b.Int("i", 4, 0), 0) }, "FUNC of a FUNC_PROTO wanted"},
+		"linkage":          {func(b *btf.Builder) { b.Func("f", b.FuncProto(0), 1<<24) }, "at most 16777215 elements"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b btf.Builder
+			c.build(&b)
+			spec, err := b.Spec()
+			require.ErrorContains(t, err, c.want)
+			require.True(t, spec == nil)
+			_, err = b.Marshal(btf.MarshalOptions{})
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	t.Run("nothing", func(t *testing.T) {
+		var b btf.Builder
+		spec, err := b.Spec()
+		require.NoError(t, err)
+		require.Zero(t, spec.NumTypes())
+	})
+}
+
+// TestAdd takes types out of a kernel.
+func TestAdd(t *testing.T) {
+	bpftool, clang := oracle.Tool(t, "bpftool"), oracle.Tool(t, "clang")
+	spec := loadVmlinux(t)
+	var b btf.Builder
+	names := []string{"task_struct", "inet_sock", "sk_buff"}
+	ids := map[string]btf.TypeID{}
+	for _, name := range names {
+		var s btf.Struct
+		require.NoError(t, spec.TypeByName(name, &s))
+		id, err := b.Add(s.Type)
+		require.NoError(t, err)
+		again, err := b.Add(s.Type)
+		require.NoError(t, err)
+		require.Equal(t, id, again)
+		ids[name] = id
+	}
+	var f btf.Func
+	require.NoError(t, spec.TypeByName("tcp_sendmsg", &f))
+	_, err := b.Add(f.Type)
+	require.NoError(t, err)
+	count := b.Next()
+	small, err := b.Spec()
+	require.NoError(t, err)
+	require.EqualValues(t, count-1, small.NumTypes())
+	require.Less(t, small.NumTypes(), spec.NumTypes())
+	for _, name := range names {
+		var s btf.Struct
+		require.NoError(t, small.TypeByName(name, &s))
+		require.Equal(t, ids[name], s.ID())
+	}
+
+	// Strings are there once.
+	raw := written(t, small)
+	h := small.Header()
+	seen := map[string]bool{}
+	for s := range strings.SplitSeq(string(raw[h.Length+h.StringOffset:][1:h.StringLength-1]), "\x00") {
+		require.False(t, seen[s], s)
+		seen[s] = true
+	}
+
+	// bpftool prints it as C, and clang finds the members where the kernel has them.
+	var source strings.Builder
+	source.WriteString(oracle.Output(t, bpftool, "btf", "dump", "file", file(t, raw), "format", "c"))
+	asserts := 0
+	for _, name := range names {
+		var s btf.Struct
+		require.NoError(t, spec.TypeByName(name, &s))
+		fmt.Fprintf(&source, "_Static_assert(sizeof(struct %s) == %d, \"\");\n", name, s.Size())
+		for m := range s.Members() {
+			if m.Name() != "" && m.BitfieldSize() == 0 {
+				fmt.Fprintf(&source, "_Static_assert(__builtin_offsetof(struct %s, %s) == %d, \"\");\n", name, m.Name(), m.Offset().Bytes())
+				asserts++
+			}
+		}
+	}
+	require.Greater(t, asserts, 200)
+	path := filepath.Join(t.TempDir(), "small.c")
+	require.NoError(t, os.WriteFile(path, []byte(source.String()), 0o644))
+	oracle.Output(t, clang, "-fsyntax-only", "-w", path)
+}
+
+// TestAddAll: a whole Spec, added type by type, is the same Spec: ids are given in
+// the order in which types are met.
+func TestAddAll(t *testing.T) {
+	for name, spec := range map[string]*btf.Spec{
+		"little-endian": load(t, blob.EveryKind(binary.LittleEndian).Bytes()),
+		"big-endian":    load(t, blob.EveryKind(binary.BigEndian).Bytes()),
+		"fixture":       loadVmlinux(t),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b btf.Builder
+			to := map[btf.TypeID]btf.TypeID{0: 0}
+			for typ := range spec.All() {
+				id, err := b.Add(typ)
+				require.NoError(t, err)
+				to[typ.ID()] = id
+			}
+			got, err := b.Spec()
+			require.NoError(t, err)
+			require.Equal(t, spec.NumTypes(), got.NumTypes())
+			for typ := range spec.All() {
+				other, err := got.TypeByID(to[typ.ID()])
+				require.NoError(t, err)
+				if want, got := renumbered(t, typ, to), describe(t, other); want != got {
+					require.Equal(t, want, got)
+				}
+			}
+			again, err := b.Marshal(btf.MarshalOptions{Order: binary.LittleEndian})
+			require.NoError(t, err)
+			require.Equal(t, written(t, got), again)
+		})
+	}
+}
+
+// renumbered is describe with other ids.
+func renumbered(t *testing.T, typ btf.Type, to map[btf.TypeID]btf.TypeID) string {
+	t.Helper()
+	return describeBy(t, typ, func(t btf.Type) btf.TypeID { return to[t.ID()] })
+}
+
+// TestAddObjects: variables get the sizes and offsets that their record lacks.
+func TestAddObjects(t *testing.T) {
+	for _, path := range oracle.Objects(t, ".", "el") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			spec, err := btf.LoadSpec(path)
+			require.NoError(t, err)
+			defer spec.Close()
+			var b btf.Builder
+			for typ := range spec.All() {
+				_, err := b.Add(typ)
+				require.NoError(t, err)
+			}
+			got, err := b.Spec()
+			require.NoError(t, err)
+			require.Equal(t, variables(t, spec), variables(t, got))
+		})
+	}
+}
+
+func TestAddErrors(t *testing.T) {
+	var b btf.Builder
+	id, err := b.Add(btf.Type{})
+	require.NoError(t, err)
+	require.Zero(t, id)
+
+	spec := load(t, victim(func(b *blob.Builder) {
+		b.Struct("victim", 8, blob.Member{Name: "good", Type: 1}, blob.Member{Name: "bad", Type: 3})
+		b.Pointer(99)
+	}))
+	good, err := spec.TypeByID(1)
+	require.NoError(t, err)
+	bad, err := spec.TypeByID(2)
+	require.NoError(t, err)
+	for range 2 {
+		_, err = b.Add(bad)
+		var format *btf.FormatError
+		require.ErrorAs(t, err, &format)
+		require.EqualValues(t, 1, b.Next(), "what was added on the way is undone")
+	}
+	id, err = b.Add(good)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, id)
+	small, err := b.Spec()
+	require.NoError(t, err)
+	require.Equal(t, 1, small.NumTypes())
+
+	unknown, err := btf.LoadSpec("testdata/layout.btf")
+	require.NoError(t, err)
+	typ, err := unknown.TypeByID(2)
+	require.NoError(t, err)
+	_, err = b.Add(typ)
+	require.ErrorIs(t, err, btf.ErrNotSupported)
+	require.NoError(t, unknown.Close())
+	_, err = b.Add(typ)
+	require.ErrorIs(t, err, btf.ErrClosed)
+}
+
+// TestAddSplit: types of both layers, in one blob that stands alone.
+func TestAddSplit(t *testing.T) {
+	base, err := btf.LoadSpec("testdata/split-base.btf")
+	require.NoError(t, err)
+	defer base.Close()
+	raw, err := os.ReadFile("testdata/split-mid.btf")
+	require.NoError(t, err)
+	mid, err := btf.LoadSplitSpecFromReader(bytes.NewReader(raw), base)
+	require.NoError(t, err)
+	var s btf.Struct
+	require.NoError(t, mid.TypeByName("middle", &s))
+	var b btf.Builder
+	_, err = b.Add(s.Type)
+	require.NoError(t, err)
+	got, err := b.Spec()
+	require.NoError(t, err)
+	var names []string
+	for typ := range got.All() {
+		names = append(names, typ.String())
+	}
+	require.Equal(t, []string{"STRUCT middle (id 1)", "PTR (id 2)", "STRUCT shared (id 3)", "INT int (id 4)"}, names)
+}

@@ -1,0 +1,140 @@
+// places → constants of a C or Go program
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// constants are the places that one path after the other led to, as declarations to
+// be pasted.
+type constants struct {
+	golang bool // Go, or C
+	names  map[string]string
+	single []constant
+	lists  []constant // of paths through pointers
+}
+
+type constant struct{ name, value, comment string }
+
+// add takes up a place. Two paths that would give their constants the same name are an
+// error.
+func (c *constants) add(at place) error {
+	path, _, _ := strings.Cut(at.Path, "|")
+	words := strings.FieldsFunc(path, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
+	})
+	if len(words) == 0 {
+		return errors.New("btf: no letter in it to name a constant with")
+	}
+	name := c.identifier("", words)
+	switch other := c.names[name]; other {
+	case at.Path:
+		return nil // asked twice
+	case "":
+		if c.names == nil {
+			c.names = map[string]string{}
+		}
+		c.names[name] = at.Path
+	default:
+		return fmt.Errorf("btf: its constant would have the name of that for %s", other)
+	}
+
+	comment := at.Path + ": " + at.Type
+	if at.Size != nil && at.BitfieldSize == 0 {
+		comment += ", " + count(*at.Size, "byte")
+	}
+	one := func(what string, value uint64) {
+		c.single = append(c.single, constant{c.identifier(what, words), strconv.FormatUint(value, 10), printable(comment)})
+		comment = at.Path
+	}
+	switch {
+	case at.Offsets != nil && !at.bitwise():
+		texts := make([]string, len(at.Offsets))
+		for i, off := range at.Offsets {
+			texts[i] = strconv.FormatUint(off, 10)
+		}
+		c.lists = append(c.lists, constant{c.identifier("offsets", words), "{" + strings.Join(texts, ", ") + "}", printable(comment)})
+	case at.Offsets != nil:
+		return errors.New("btf: a bitfield behind a pointer has no constants")
+	case at.bitwise():
+		one("bit offset", at.BitOffset)
+		if at.BitfieldSize != 0 {
+			one("bit size", at.BitfieldSize)
+		}
+	case at.whole() && at.Size != nil:
+		one("size", *at.Size)
+	default:
+		one("offset", at.ByteOffset)
+	}
+	return nil
+}
+
+// identifier returns offsetTaskStructMm, or OFFSETOF_TASK_STRUCT_MM.
+func (c *constants) identifier(what string, words []string) string {
+	if !c.golang {
+		return strings.ToUpper(strings.ReplaceAll(what, " ", "") + "of_" + strings.Join(words, "_"))
+	}
+	var name strings.Builder
+	for _, word := range append(strings.Fields(what), words...) {
+		if name.Len() == 0 && what != "" {
+			name.WriteString(word)
+			continue
+		}
+		name.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return name.String()
+}
+
+// printable makes text one line of a comment, whatever the names in a blob are: a
+// newline would end the comment, and a backslash join the next line to it.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '\\' {
+			return '.'
+		}
+		return r
+	}, text)
+}
+
+// print prints all, after a line that says where they come from.
+func (c *constants) print(out io.Writer, from string) error {
+	if len(c.single)+len(c.lists) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "// Offsets and sizes in bytes, those of bitfields in bits, of %s.\n", printable(from))
+	if !c.golang {
+		table(&b, "#define %-*s %-*s // %s\n", append(c.single, c.lists...))
+	} else {
+		if len(c.single) > 0 {
+			b.WriteString("const (\n")
+			table(&b, "\t%-*s = %-*s // %s\n", c.single)
+			b.WriteString(")\n")
+		}
+		for i, one := range c.lists {
+			if i > 0 || len(c.single) > 0 {
+				b.WriteByte('\n')
+			}
+			fmt.Fprintf(&b, "// %s\nvar %s = [...]uint64%s\n", one.comment, one.name, one.value)
+		}
+	}
+	_, err := out.Write(b.Bytes())
+	return err
+}
+
+// table prints constants in columns.
+func table(b *bytes.Buffer, format string, all []constant) {
+	names, values := 0, 0
+	for _, one := range all {
+		names, values = max(names, len(one.name)), max(values, len(one.value))
+	}
+	for _, one := range all {
+		fmt.Fprintf(b, format, names, one.name, values, one.value, one.comment)
+	}
+}

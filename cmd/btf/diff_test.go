@@ -1,0 +1,491 @@
+// two kernels → the differences that are known, and those bpftool's dumps show
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-6c4a6465/btf"
+	encode "github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/stretchr/testify/require"
+)
+
+// written returns the path of a file with what a builder made.
+func written(t testing.TB, b *encode.Builder) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "blob.btf")
+	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))
+	return path
+}
+
+// release is a kernel of the test's own, before and after.
+func release(after bool) *encode.Builder {
+	pick := func(old, new uint32) uint32 {
+		if after {
+			return new
+		}
+		return old
+	}
+	b := encode.New(binary.LittleEndian)
+	if after {
+		b.Int("unused", 2, 0) // ids differ
+	}
+	long := b.Int([]string{"long unsigned int", "unsigned long"}[pick(0, 1)], 8, 0)
+	integer := b.Int("int", 4, encode.Signed)
+	char := b.Int("char", 1, encode.Signed)
+	named := b.Struct("named", pick(8, 16), encode.Member{Name: "x", Type: long})
+	pointer := b.Pointer(named)
+	if after {
+		pointer = b.Pointer(b.TypeTag("rcu", named, false))
+	}
+	// The two are in one anonymous union afterwards, and lie where they did.
+	inner := b.Struct("", 4, encode.Member{Name: "deep", Type: pick(integer, char)})
+	union := b.Union("", 8, encode.Member{Name: "one", Type: long}, encode.Member{Name: "two", Type: inner})
+	members := []encode.Member{
+		{Name: "same", Type: pointer},
+		{Name: "low", Type: integer, Offset: 64, Bitfield: 3},
+		{Name: "high", Type: integer, Offset: 67, Bitfield: pick(5, 6)},
+		{Name: "flag", Type: integer, Offset: pick(72, 73), Bitfield: 1},
+		{Name: "holder", Type: named, Offset: 128},
+		{Name: "moved", Type: long, Offset: pick(192, 256)},
+	}
+	if after {
+		members = append(members, encode.Member{Type: union, Offset: 384}, encode.Member{Name: "fresh", Type: b.Array(char, integer, 4), Offset: 320})
+	} else {
+		members = append(members, encode.Member{Name: "gone", Type: b.Const(char), Offset: 320},
+			encode.Member{Name: "one", Type: long, Offset: 384}, encode.Member{Name: "two", Type: inner, Offset: 384})
+	}
+	b.Struct("task", pick(448, 456)/8, members...)
+	b.Typedef("word", pick(long, integer))
+	b.Typedef("counter", b.Struct("", 8, encode.Member{Name: "n", Type: pick(integer, long)}))
+	b.Enum("color", 4, true, encode.Value{Name: "RED", Value: -1}, encode.Value{Name: "BLUE", Value: int64(pick(1, 2))})
+	if after {
+		b.Enum64("wide", 8, false, encode.Value{Name: "MANY", Value: -1})
+	} else {
+		b.Enum("wide", 4, false, encode.Value{Name: "MANY", Value: -1})
+	}
+	b.Enum("", 4, false, encode.Value{Name: "LIMIT", Value: int64(pick(32, 64))}, encode.Value{Name: "STAYS", Value: 1})
+	b.Func("grown", b.FuncProto(0, encode.Param{Name: "p", Type: pointer}, encode.Param{Name: "n", Type: pick(integer, long)}), 0)
+	b.Func([]string{"old", "new"}[pick(0, 1)], b.FuncProto(integer, encode.Param{}), 0)
+	b.Struct([]string{"before", "after"}[pick(0, 1)], 0)
+	b.Fwd("after", false)
+	b.Var("variable", pick(integer, long), 1)
+	// Two of a name, of which one changes; two that both do; one that another joins.
+	b.Struct("twin", 4, encode.Member{Name: "a", Type: integer})
+	b.Struct("twin", pick(8, 16), encode.Member{Name: "b", Type: long})
+	b.Struct("both", pick(1, 3))
+	b.Struct("both", pick(2, 4))
+	b.Struct("joined", 1)
+	if after {
+		b.Struct("joined", 2)
+	}
+	return b
+}
+
+// TestDiff knows every difference between two blobs, because it made them.
+func TestDiff(t *testing.T) {
+	a, b := written(t, release(false)), written(t, release(true))
+	const all = `- struct before: size 0
++ struct after: size 0
+? struct both: 2 of that name
++ struct joined: size 2, one of 2 of that name
+~ struct named: size 8 → 16
+~ struct task: size 56 → 57
+~ struct task.high: offset 8:3, bits 5 → 6
+~ struct task.flag: offset 9:0 → 9:1
+~ struct task.holder: offset 16, size 8 → 16
+~ struct task.moved: offset 24 → 32
+- struct task.gone: offset 40, size 1, const char
+~ struct task.two.deep: offset 48, size 4 → 1, int → char
++ struct task.fresh: offset 40, size 4, char[4]
+~ struct twin: size 8 → 16
+~ typedef counter.n: offset 0, size 4 → 8, int → unsigned long
+~ typedef word: unsigned long → int
+~ enum color.BLUE: 1 → 2
+~ enum wide: size 4 → 8
+~ enum wide.MANY: 4294967295 → 18446744073709551615
+~ enumerator LIMIT: 32 → 64
+~ func grown: void (struct named *p, int n) → void (struct named *p, unsigned long n)
+- func old: int (...)
++ func new: int (...)
+`
+	lines := func(marks ...string) string {
+		var some strings.Builder
+		for line := range strings.Lines(all) {
+			if slices.ContainsFunc(marks, func(mark string) bool { return strings.Contains(line, mark) }) {
+				some.WriteString(line)
+			}
+		}
+		return some.String()
+	}
+	for _, test := range []struct {
+		names  []string
+		want   string
+		status int
+	}{
+		{nil, sortedNames(all), 1},
+		{[]string{"task"}, lines(" task"), 1},
+		{[]string{"struct t*"}, lines(" struct t"), 1},
+		{[]string{"enum color", "grown", "word"}, lines(" word", " color", " grown"), 1},
+		{[]string{"LIMIT"}, lines("LIMIT"), 1},
+		{[]string{"STAYS", "*/*"}, "", 2},
+		{[]string{"STAYS"}, "", 0},
+	} {
+		t.Run(strings.Join(test.names, ","), func(t *testing.T) {
+			stdout, stderr, status := btfRun(append([]string{"diff", a, b}, test.names...)...)
+			require.Equal(t, test.want, stdout)
+			require.Equal(t, test.status, status)
+			require.Equal(t, test.status == 2, stderr != "", stderr)
+		})
+	}
+	for _, file := range []string{a, b} {
+		stdout, stderr, status := btfRun("diff", file, file)
+		require.Empty(t, stdout+stderr)
+		require.Zero(t, status)
+	}
+}
+
+// TestDiffPaths compares where paths lead, through named types and pointers as well.
+func TestDiffPaths(t *testing.T) {
+	a, b := written(t, release(false)), written(t, release(true))
+	file := filepath.Join(t.TempDir(), "paths")
+	require.NoError(t, os.WriteFile(file, []byte("task.holder.x\ntask.same->x\ntask.flag\n"), 0o644))
+	stdout, stderr, status := btfRun("diff", a, b, "-f", file, "task.moved", "task.gone|fresh", "task.gone", "task.fresh[3]", "task.same")
+	require.Empty(t, stderr)
+	require.Equal(t, 1, status)
+	require.Equal(t, `~ path task.moved: offset 24 → 32
+~ path task.gone|fresh: offset 40, size 1 → 4, const char → char[4]
+- path task.gone: offset 40, size 1, const char
++ path task.fresh[3]: offset 43, size 1, char
+~ path task.flag: offset 9:0 → 9:1
+`, stdout)
+	stdout, stderr, status = btfRun("diff", "--json", a, b, "task.same->x", "task.same", "nowhere.x")
+	require.Empty(t, stdout)
+	require.Regexp(t, `^btf: path "nowhere.x": type named "nowhere".*: not found\n$`, stderr)
+	require.Equal(t, 2, status)
+
+	moved := encode.New(binary.LittleEndian)
+	long := moved.Int("long", 8, 0)
+	named := moved.Struct("named", 16, encode.Member{Name: "x", Type: long, Offset: 64})
+	moved.Struct("task", 16, encode.Member{Name: "same", Type: moved.Pointer(named), Offset: 64})
+	stdout, _, status = btfRun("diff", "--json", a, written(t, moved), "task.same->x")
+	require.Equal(t, 1, status)
+	require.Equal(t, `{"change":"changed","kind":"path","name":"task.same->x",`+
+		`"before":{"bit_offset":0,"byte_offset":0,"offsets":[0,0],"bitfield_size":0,"size":8,"type":"unsigned long"},`+
+		`"after":{"bit_offset":64,"byte_offset":8,"offsets":[8,8],"bitfield_size":0,"size":8,"type":"long"}}`+"\n", stdout)
+	stdout, _, _ = btfRun("diff", a, written(t, moved), "task.same->x")
+	require.Equal(t, "~ path task.same->x: offset 0->0 → 8->8, unsigned long → long\n", stdout)
+}
+
+// sortedNames brings "- struct before" and "+ struct after" in order of names.
+func sortedNames(s string) string {
+	lines := strings.SplitAfter(s, "\n")
+	lines[0], lines[1] = lines[1], lines[0]
+	n := len(lines)
+	lines[n-3], lines[n-2] = lines[n-2], lines[n-3]
+	return strings.Join(lines, "")
+}
+
+// TestDiffJSON: the form of a line is what scripts rely on.
+func TestDiffJSON(t *testing.T) {
+	a, b := written(t, release(false)), written(t, release(true))
+	stdout, stderr, status := btfRun("diff", "--json", a, b, "before", "task", "both", "LIMIT", "old")
+	require.Equal(t, 1, status)
+	require.Empty(t, stderr)
+	for _, line := range []string{
+		`{"change":"vanished","kind":"struct","name":"before","before":{"size":0}}`,
+		`{"change":"ambiguous","kind":"struct","name":"both","before":{"types":2},"after":{"types":2}}`,
+		`{"change":"changed","kind":"struct","name":"task","member":"high","before":{"bit_offset":67,"byte_offset":8,"bitfield_size":5,"size":4,"type":"int"},"after":{"bit_offset":67,"byte_offset":8,"bitfield_size":6,"size":4,"type":"int"}}`,
+		`{"change":"appeared","kind":"struct","name":"task","member":"fresh","after":{"bit_offset":320,"byte_offset":40,"bitfield_size":0,"size":4,"type":"char[4]"}}`,
+		`{"change":"changed","kind":"enumerator","name":"LIMIT","before":{"value":32},"after":{"value":64}}`,
+		`{"change":"vanished","kind":"func","name":"old","before":{"type":"int (...)"}}`,
+	} {
+		require.Contains(t, stdout, line+"\n")
+	}
+}
+
+// TestDiffTrouble: what fails is told from what differs by the status.
+func TestDiffTrouble(t *testing.T) {
+	good := written(t, release(false))
+	broken := encode.New(binary.LittleEndian)
+	broken.Typedef("broken", 1<<20)
+	for _, test := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{good}, "two files are wanted"},
+		{[]string{good, good, "["}, `"[" is no glob`},
+		{[]string{good, "missing"}, "btf: missing: no such file or directory\n"},
+		{[]string{"main.go", good}, "btf: main.go: header at offset"},
+		{[]string{good, good, "nosuch", "struct word"}, "btf: nosuch in either file: not found\nbtf: struct word in either file: not found\n"},
+		{[]string{good, written(t, broken)}, "TYPEDEF type id below 2 wanted"},
+	} {
+		_, stderr, status := btfRun(append([]string{"diff"}, test.args...)...)
+		require.Equal(t, 2, status)
+		require.Contains(t, stderr, test.says)
+	}
+}
+
+// TestDiffHostile: a few bytes that declare more than anybody could list end soon.
+func TestDiffHostile(t *testing.T) {
+	repeated := encode.New(binary.LittleEndian)
+	inner := repeated.Int("int", 4, encode.Signed)
+	for range maxDepth - 2 {
+		inner = repeated.Struct("", 4, encode.Member{Name: "a", Type: inner}, encode.Member{Type: inner}, encode.Member{Name: "b", Type: inner})
+	}
+	repeated.Struct("repeated", 4, encode.Member{Type: inner})
+	nested := encode.New(binary.LittleEndian)
+	nested.Struct("nested", 4, encode.Member{Type: 2})
+	nested.Struct("", 4, encode.Member{Type: 2})
+	arrays := encode.New(binary.LittleEndian)
+	arrays.Struct("arrays", 4, encode.Member{Name: "a", Type: 2})
+	arrays.Array(2, 2, 1)
+	same := encode.New(binary.LittleEndian)
+	for i := range uint32(200_000) {
+		same.Struct("same", i)
+	}
+	for _, test := range []struct {
+		b    *encode.Builder
+		says string
+	}{
+		{repeated, "declarations of more than"},
+		{nested, "anonymous types more than 32 deep"},
+		{arrays, "taken for a loop"},
+		{same, ""},
+	} {
+		path := written(t, test.b)
+		began := time.Now()
+		_, stderr, status := btfRun("diff", path, path)
+		require.Contains(t, stderr, test.says)
+		require.Equal(t, test.says != "", status == 2)
+		require.Less(t, time.Since(began), time.Minute)
+	}
+}
+
+// TestDiffClosedPipe: a reader that has seen enough is no trouble, and the
+// difference is one all the same.
+func TestDiffClosedPipe(t *testing.T) {
+	a, b := written(t, release(false)), written(t, release(true))
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer w.Close()
+	require.NoError(t, r.Close())
+	var stderr bytes.Buffer
+	require.Equal(t, 1, run([]string{"diff", a, b}, nil, w, &stderr, btf.OpenKernel))
+	require.Empty(t, stderr.String())
+}
+
+func TestPlainInteger(t *testing.T) {
+	for _, names := range [][]string{
+		{"unsigned long", "long unsigned int", "unsigned long int"},
+		{"unsigned int", "unsigned"},
+		{"long long", "long long int"},
+		{"unsigned long long", "long long unsigned int"},
+		{"short", "short int", "signed short"},
+		{"unsigned char"},
+		{"signed char"},
+		{"char"},
+		{"int", "signed int", "signed"},
+		{"__int128", "__int128"},
+		{"unsigned __int128", "__int128 unsigned"},
+		{"_Bool"},
+		{"unsigned fancy"},
+	} {
+		for _, name := range names {
+			require.Equal(t, names[0], plainInteger(name), name)
+		}
+	}
+}
+
+// A dumpedSide is what bpftool's raw dump says of one kernel.
+type dumpedSide struct {
+	types map[uint64]*dumped
+	names map[string]map[string]string // kind and name → part → what there is to say
+}
+
+// said puts everything that a dump says of a name into words, of names that one type
+// alone has.
+func said(t *testing.T, path string) dumpedSide {
+	s := dumpedSide{readDump(t, path), map[string]map[string]string{}}
+	count := map[string]int{}
+	for _, d := range s.types {
+		kind := strings.ToLower(strings.TrimSuffix(d.kind, "64"))
+		name := kind + " " + d.name
+		parts := map[string]string{}
+		switch d.kind {
+		case "STRUCT", "UNION":
+			parts[""] = fmt.Sprint("size ", d.size)
+			s.fields(d, "", 0, parts)
+		case "ENUM", "ENUM64":
+			parts[""] = fmt.Sprint("size ", d.size)
+			for _, m := range d.members {
+				parts[m.name] = m.value
+			}
+		case "FUNC":
+			parts[""] = s.words(d.target)
+		case "TYPEDEF":
+			parts[""] = s.direct(d.target)
+			if in := s.unnamed(d.target); in != nil {
+				parts[""] = fmt.Sprint("size ", in.size)
+				s.fields(in, "", 0, parts)
+			}
+		default:
+			continue
+		}
+		count[name]++
+		s.names[name] = parts
+	}
+	for name, n := range count {
+		if n > 1 || strings.HasSuffix(name, " (anon)") {
+			delete(s.names, name)
+		}
+	}
+	return s
+}
+
+func (s dumpedSide) unnamed(id uint64) *dumped {
+	for {
+		switch d := s.types[id]; {
+		case d == nil:
+			return nil
+		case d.kind == "CONST" || d.kind == "VOLATILE" || d.kind == "TYPE_TAG" || d.kind == "ARRAY":
+			id = d.target
+		case (d.kind == "STRUCT" || d.kind == "UNION") && d.name == "(anon)":
+			return d
+		default:
+			return nil
+		}
+	}
+}
+
+func (s dumpedSide) fields(d *dumped, prefix string, outer uint64, into map[string]string) {
+	for _, m := range d.members {
+		path, in := prefix, s.types[m.typ]
+		if m.name == "(anon)" {
+			if in.kind == "STRUCT" || in.kind == "UNION" {
+				s.fields(in, prefix, outer+m.offset, into)
+			}
+			continue
+		}
+		path += m.name
+		into[path] = fmt.Sprintf("%d:%d %d %s", outer+m.offset, m.bitfields, sizeOf(s.types, m.typ), s.direct(m.typ))
+		if inner := s.unnamed(m.typ); inner != nil {
+			for in.kind != "STRUCT" && in.kind != "UNION" {
+				if in.kind == "ARRAY" {
+					path += "[0]"
+				}
+				in = s.types[in.target]
+			}
+			s.fields(inner, path+".", outer+m.offset, into)
+		}
+	}
+}
+
+// direct says what a type is, but not what is in an anonymous one.
+func (s dumpedSide) direct(id uint64) string {
+	switch d := s.types[id]; {
+	case d == nil || d.name != "(anon)":
+		return s.words(id)
+	case d.kind == "CONST" || d.kind == "VOLATILE" || d.kind == "ARRAY":
+		return fmt.Sprintf("%s %d of %s", d.kind, d.nrElems, s.direct(d.target))
+	case d.kind == "STRUCT" || d.kind == "UNION" || d.kind == "ENUM" || d.kind == "ENUM64":
+		return "unnamed " + d.kind
+	}
+	return s.words(id)
+}
+
+// words says what a type is, naming what has a name.
+func (s dumpedSide) words(id uint64) string {
+	d := s.types[id]
+	switch {
+	case d == nil:
+		return "void"
+	case d.kind == "TYPE_TAG":
+		return s.words(d.target)
+	case d.kind == "FWD":
+		return "struct or union " + d.name
+	case d.name != "(anon)":
+		kind := strings.ReplaceAll(d.kind, "STRUCT", "UNION")
+		return strings.ReplaceAll(kind, "UNION", "struct or union") + " " + d.name
+	case d.kind == "FUNC_PROTO", d.kind == "STRUCT", d.kind == "UNION", strings.HasPrefix(d.kind, "ENUM"):
+		all := d.kind
+		for _, m := range d.members {
+			all += fmt.Sprintf(" %s:%s%s", m.name, m.value, s.words(m.typ))
+		}
+		return all + " of " + s.words(d.target)
+	}
+	return fmt.Sprintf("%s %d of %s", d.kind, d.nrElems, s.words(d.target))
+}
+
+// TestDiffKernels compares what diff finds between two real kernels with what two
+// of bpftool's dumps say, put into other words.
+func TestDiffKernels(t *testing.T) {
+	t.Run("6.12 to running", func(t *testing.T) { sameDifferences(t, fixture(t), kernel(t)) })
+	t.Run("6.12 to 7.1", func(t *testing.T) {
+		sameDifferences(t, fixture(t), corpusKernel("vmlinux-amd64-7.1-sorted-layout.btf.gz")(t))
+	})
+}
+
+func sameDifferences(t *testing.T, a, b string) {
+	before, after := said(t, a), said(t, b)
+	want := map[string]bool{}
+	for name, parts := range before.names {
+		if _, both := after.names[name]; !both {
+			continue
+		}
+		for part, words := range parts {
+			switch now, ok := after.names[name][part]; {
+			case !ok:
+				want["vanished "+name+" "+part] = true
+			case now != words:
+				want["changed "+name+" "+part] = true
+			}
+		}
+		for part := range after.names[name] {
+			if _, ok := parts[part]; !ok {
+				want["appeared "+name+" "+part] = true
+			}
+		}
+	}
+	stdout, stderr, status := btfRun("diff", "--json", a, b)
+	require.Empty(t, stderr)
+	require.Equal(t, 1, status)
+	decoder := json.NewDecoder(strings.NewReader(stdout))
+	compared := 0
+	for decoder.More() {
+		var c struct {
+			Change, Kind, Name, Member string
+			Before, After              place
+		}
+		require.NoError(t, decoder.Decode(&c))
+		name := c.Kind + " " + c.Name
+		if before.names[name] == nil || after.names[name] == nil {
+			continue
+		}
+		compared++
+		found := c.Change + " " + name + " " + c.Member
+		require.True(t, want[found], found)
+		delete(want, found)
+		if c.Member != "" && c.Kind != "enum" {
+			for side, at := range map[*dumpedSide]place{&before: c.Before, &after: c.After} {
+				if words, ok := side.names[name][c.Member]; ok {
+					require.Contains(t, words, fmt.Sprintf("%d:%d %d ", at.BitOffset, at.BitfieldSize, *at.Size), found)
+				}
+			}
+		}
+	}
+	for missed := range want {
+		t.Error(missed)
+	}
+	require.Greater(t, compared, 5000)
+	t.Logf("%d differences", compared)
+}

@@ -1,0 +1,116 @@
+// glob → the types with such a name
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"path"
+	"strconv"
+	"text/tabwriter"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+var findCommand = command{
+	name:    "find",
+	args:    "GLOB…",
+	summary: "types, functions and variables with such names, as '*sk_buff*'",
+	details: `
+A line for each type whose name matches: its kind, name, size in bytes if it has one,
+and id; of the running kernel and its modules, or of one file alone. In a glob, * is
+any text, ? any character, and [a-z] one of those. Something must match each.
+
+With --json, a line is an object with kind, name, size (if there is one), id and
+module.
+`,
+	setup: func(flags *flag.FlagSet) action {
+		in := inputFlags(flags)
+		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		return func(env *environment, args []string) error {
+			if len(args) == 0 {
+				return usageError("find: a glob is missing, such as 'tcp_*'")
+			}
+			for _, glob := range args {
+				if _, err := path.Match(glob, ""); err != nil {
+					return usageError(fmt.Sprintf("find: %q is no glob: %v", glob, err))
+				}
+			}
+			return find(env, in, args, *asJSON)
+		}
+	},
+}
+
+// A foundType is a line of what find prints. The tags are what scripts rely on.
+type foundType struct {
+	Kind   string   `json:"kind"`
+	Name   string   `json:"name"`
+	Size   optional `json:"size,omitzero"`
+	ID     uint32   `json:"id"`
+	Module string   `json:"module,omitempty"`
+}
+
+func find(env *environment, in *input, globs []string, asJSON bool) error {
+	parts, closeParts, err := in.parts(env)
+	if err != nil {
+		return err
+	}
+	defer closeParts()
+	encoder := newEncoder(env.out)
+	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
+	met := make([]bool, len(globs))
+	any := false
+	for _, m := range parts.list {
+		for t := range m.All() {
+			if !matches(t, globs, met) {
+				continue
+			}
+			one := foundType{Kind: t.Kind().String(), Name: t.Name(), ID: uint32(t.ID()), Module: m.Name}
+			if size, err := t.Sizeof(); err == nil {
+				one.Size = some(size)
+			}
+			if asJSON {
+				err = encoder.Encode(one)
+			} else {
+				if !any {
+					fmt.Fprintln(w, "kind\tname\tsize\tid")
+				}
+				size := ""
+				if one.Size.known {
+					size = strconv.FormatUint(one.Size.number, 10)
+				}
+				_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%d%s\n", one.Kind, one.Name, size, one.ID, inModule(m, " (%s)"))
+			}
+			if any = true; err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	var failed error
+	for i, glob := range globs {
+		if !met[i] {
+			failed = errFailed
+			env.complain(fmt.Errorf("btf: name that matches %q: %w", glob, btf.ErrNotFound))
+		}
+	}
+	return parts.failed(failed)
+}
+
+// matches reports whether the name of a type matches any of the globs, and marks those
+// that it does.
+func matches(t btf.Type, globs []string, met []bool) bool {
+	name := t.Name()
+	if name == "" {
+		return false
+	}
+	any := false
+	for i, glob := range globs {
+		if ok, _ := path.Match(glob, name); ok {
+			met[i], any = true, true
+		}
+	}
+	return any
+}

@@ -1,0 +1,71 @@
+// names → prototypes of functions
+
+package main
+
+import (
+	"flag"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+var funcCommand = command{
+	name:    "func",
+	args:    "NAME…",
+	summary: "prototypes of functions, such as tcp_sendmsg",
+	details: `
+A line for each function of that name: a C prototype. Modules of the running kernel
+are looked into as well; what one of them has is marked with its name.
+
+With --json, a line is an object with name, module, prototype, linkage, return,
+params (name, type, size in bytes, points_to, tags), variadic and tags, or with name
+and error.
+`,
+	setup: func(flags *flag.FlagSet) action {
+		in := inputFlags(flags)
+		file := linesFlag(flags)
+		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		return func(env *environment, args []string) error {
+			names, err := env.withLines(args, *file)
+			if err != nil {
+				return err
+			}
+			if len(names) == 0 {
+				return usageError("func: a name is missing, such as tcp_sendmsg")
+			}
+			return printFuncs(env, in, names, *asJSON)
+		}
+	},
+}
+
+func printFuncs(env *environment, in *input, names []string, asJSON bool) error {
+	parts, closeParts, err := in.parts(env)
+	if err != nil {
+		return err
+	}
+	defer closeParts()
+	var failed error
+	for _, name := range names {
+		p := functionPrinter{env: env, asJSON: asJSON}
+		for _, m := range parts.all() {
+			for t := range m.TypesByName(name) {
+				if t.Kind() != btf.KindFunc {
+					continue
+				}
+				f, err := btf.As[btf.Func](t)
+				if err != nil {
+					return err
+				}
+				if err := p.print(m, f); err != nil {
+					return err
+				}
+			}
+		}
+		if p.n == 0 {
+			failed = errFailed
+			if err := env.missing(name, "function", asJSON); err != nil {
+				return err
+			}
+		}
+	}
+	return parts.failed(failed)
+}

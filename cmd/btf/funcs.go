@@ -1,0 +1,60 @@
+// filter → prototypes of functions
+
+package main
+
+import (
+	"flag"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+var funcsCommand = command{
+	name:    "funcs",
+	args:    "",
+	summary: "prototypes of all functions, or those with a parameter, name or tag",
+	details: `
+A line for each function that is all the flags ask for, as btf func prints it: of the
+running kernel and its modules, or of one file alone. Which functions take a packet
+as one of the first five arguments?
+
+  btf funcs --param sk_buff --first 5
+`,
+	setup: func(flags *flag.FlagSet) action {
+		in := inputFlags(flags)
+		var filter btf.FuncFilter
+		flags.StringVar(&filter.PointerTo, "param", "", "with a parameter that points to `TYPE`, such as sk_buff")
+		flags.IntVar(&filter.Params, "first", 0, "only the first `N` parameters are looked at")
+		flags.StringVar(&filter.Name, "glob", "", "with a name that matches `GLOB`, such as 'tcp_*'")
+		flags.StringVar(&filter.Tag, "tag", "", "with the decl tag `TEXT`, such as bpf_kfunc")
+		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		return func(env *environment, args []string) error {
+			if len(args) > 0 {
+				return usageError("funcs: no arguments are wanted; --glob takes a name")
+			}
+			return filterFuncs(env, in, filter, *asJSON)
+		}
+	},
+}
+
+func filterFuncs(env *environment, in *input, filter btf.FuncFilter, asJSON bool) error {
+	parts, closeParts, err := in.parts(env)
+	if err != nil {
+		return err
+	}
+	defer closeParts()
+	var failed error
+	p := functionPrinter{env: env, asJSON: asJSON}
+	for _, m := range parts.list {
+		for f, err := range m.Funcs(filter) {
+			if err == nil {
+				err = p.print(m, f)
+			}
+			if err != nil {
+				// One broken function does not keep the others from being listed.
+				failed = errFailed
+				env.complain(err)
+			}
+		}
+	}
+	return parts.failed(failed)
+}

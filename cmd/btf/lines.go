@@ -1,0 +1,42 @@
+// arguments and a file of lines → what is asked, in order
+
+package main
+
+import (
+	"bufio"
+	"flag"
+	"io"
+	"os"
+	"strings"
+)
+
+const linesHelp = "`FILE` with more of them, one a line; - is standard input"
+
+func linesFlag(flags *flag.FlagSet) *string { return flags.String("f", "", linesHelp) }
+
+// withLines returns the arguments and then the lines of a file, if one is named. Empty
+// lines and those that begin with # are passed over.
+func (env *environment) withLines(args []string, file string) ([]string, error) {
+	if file == "" {
+		return args, nil
+	}
+	from, name := env.stdin, "standard input"
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, about(file, err)
+		}
+		defer f.Close()
+		from, name = io.Reader(f), file
+	}
+	lines := bufio.NewScanner(from)
+	for lines.Scan() {
+		if line := strings.TrimSpace(lines.Text()); line != "" && line[0] != '#' {
+			args = append(args, line)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, about(name, err)
+	}
+	return args, nil
+}

@@ -1,0 +1,92 @@
+// kernel → its modules
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+var modulesCommand = command{
+	name:    "modules",
+	args:    "",
+	summary: "the running kernel and its loaded modules that have BTF",
+	details: `
+A line for the kernel itself, and one for each module: how many types and bytes of BTF
+it has. One that is broken keeps nobody from the others.
+
+With --json, a line is an object with module, types and bytes, or with module and
+error.
+`,
+	setup: func(flags *flag.FlagSet) action {
+		root := rootFlag(flags)
+		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		return func(env *environment, args []string) error {
+			if len(args) > 0 {
+				return usageError("modules: no arguments are wanted")
+			}
+			return modules(env, *root, *asJSON)
+		}
+	},
+}
+
+// A loadedModule is a line. The tags are what scripts rely on.
+type loadedModule struct {
+	Module string `json:"module"`
+	Types  int    `json:"types"`
+	Bytes  uint64 `json:"bytes"`
+}
+
+// A brokenModule stands in the place of a loadedModule.
+type brokenModule struct {
+	Module string `json:"module"`
+	Error  string `json:"error"`
+}
+
+func modules(env *environment, root string, asJSON bool) error {
+	kernel, err := env.kernel(root)
+	if err != nil {
+		return err
+	}
+	defer kernel.Close()
+	encoder := newEncoder(env.out)
+	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
+	if !asJSON {
+		fmt.Fprintln(w, "module\ttypes\tbytes")
+	}
+	var failed error
+	for m, err := range kernel.Modules() {
+		switch {
+		case err != nil && asJSON:
+			failed = errFailed
+			err = encoder.Encode(brokenModule{m.Name, message(err.Error())})
+		case err != nil:
+			failed = errFailed
+			env.complain(err)
+			continue
+		default:
+			one := loadedModule{m.Name, m.NumTypes(), bytesOf(m.Spec)}
+			if asJSON {
+				err = encoder.Encode(one)
+			} else {
+				_, err = fmt.Fprintf(w, "%s\t%d\t%d\n", one.Module, one.Types, one.Bytes)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return failed
+}
+
+// bytesOf returns how long the blob is that a Spec reads.
+func bytesOf(spec *btf.Spec) uint64 {
+	h := spec.Header()
+	return uint64(h.Length) + uint64(h.TypeLength) + uint64(h.StringLength) + uint64(h.LayoutLength)
+}

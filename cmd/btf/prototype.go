@@ -1,0 +1,111 @@
+// function → its prototype in one line, or as an object
+
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+// A prototype is a function as JSON has it. The tags are what scripts rely on.
+type prototype struct {
+	Name      string      `json:"name"`
+	Module    string      `json:"module,omitempty"`
+	Prototype string      `json:"prototype"`
+	Linkage   string      `json:"linkage"`
+	Return    string      `json:"return"`
+	Params    []parameter `json:"params"`
+	Variadic  bool        `json:"variadic"`
+	Tags      []string    `json:"tags,omitempty"`
+}
+
+type parameter struct {
+	Name     string   `json:"name"`
+	Type     string   `json:"type"`
+	Size     optional `json:"size"`                // bytes, null if nothing says how wide a pointer is
+	PointsTo string   `json:"points_to,omitempty"` // the name of a type, through typedefs and qualifiers
+	Tags     []string `json:"tags,omitempty"`
+}
+
+// prototypeLine returns the declaration that show has for a function, in one line.
+func prototypeLine(f btf.Func) (string, error) {
+	var p printer
+	text, err := p.inline(f.Prototype().Type, f.Name())
+	if err != nil {
+		return "", err
+	}
+	if f.Linkage() == btf.ExternFunc {
+		text = "extern " + text
+	}
+	return text + declTags(f.Type.Tags()) + ";", nil
+}
+
+func newPrototype(module string, f btf.Func) (prototype, error) {
+	line, err := prototypeLine(f)
+	if err != nil {
+		return prototype{}, err
+	}
+	proto := f.Prototype()
+	p := prototype{
+		Name: f.Name(), Module: module, Prototype: line, Linkage: f.Linkage().String(),
+		Return: typeName(proto.Return()), Params: []parameter{}, Variadic: proto.Variadic(),
+	}
+	for tag := range f.Type.Tags() {
+		p.Tags = append(p.Tags, tag.Name())
+	}
+	for param := range proto.Params() {
+		one := parameter{Name: param.Name(), Type: typeName(param.Type())}
+		switch size, err := param.Type().Sizeof(); {
+		case err == nil:
+			one.Size = some(size)
+		case !errors.Is(err, btf.ErrNotFound):
+			return prototype{}, err
+		}
+		switch to, err := param.Type().Pointee(); {
+		case err == nil:
+			one.PointsTo = to.Name()
+		case !errors.Is(err, btf.ErrWrongKind):
+			return prototype{}, err
+		}
+		for tag := range f.ParamTags(param.Index()) {
+			one.Tags = append(one.Tags, tag.Name())
+		}
+		p.Params = append(p.Params, one)
+	}
+	return p, nil
+}
+
+// A functionPrinter prints functions as they come.
+type functionPrinter struct {
+	env    *environment
+	asJSON bool
+	n      int
+}
+
+func (p *functionPrinter) print(m btf.Module, f btf.Func) error {
+	p.n++
+	if p.asJSON {
+		one, err := newPrototype(m.Name, f)
+		if err != nil {
+			return err
+		}
+		return newEncoder(p.env.out).Encode(one)
+	}
+	line, err := prototypeLine(f)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(p.env.out, line+inModule(m, " /* %s */"))
+	return err
+}
+
+// inModule says which module something is from, and nothing of the kernel itself and
+// of files.
+func inModule(m btf.Module, format string) string {
+	if m.Name == "" || m.Name == "vmlinux" {
+		return ""
+	}
+	return fmt.Sprintf(format, m.Name)
+}

@@ -1,0 +1,292 @@
+// declaration → what diff compares of it
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+// A shape is what two declarations have to agree on.
+type shape struct {
+	head  facts
+	parts []part
+}
+
+// A part is a field or an enumerator.
+type part struct {
+	name string
+	facts
+}
+
+// partCost is about what a part takes, in bytes.
+const partCost = 200
+
+func (s shape) equal(t shape) bool { return s.head == t.head && slices.Equal(s.parts, t.parts) }
+
+// A shapeSet finds shapes by hash: a blob can have any number of types of one name.
+type shapeSet struct {
+	seed   maphash.Seed
+	byHash map[uint64][]shape
+}
+
+func newShapeSet() shapeSet { return shapeSet{maphash.MakeSeed(), map[uint64][]shape{}} }
+
+func (set shapeSet) hash(s shape) uint64 {
+	var h maphash.Hash
+	h.SetSeed(set.seed)
+	maphash.WriteComparable(&h, s.head)
+	for _, p := range s.parts {
+		maphash.WriteComparable(&h, p)
+	}
+	return h.Sum64()
+}
+
+func (set shapeSet) has(s shape) bool { return slices.ContainsFunc(set.byHash[set.hash(s)], s.equal) }
+
+// add reports whether the shape is new.
+func (set shapeSet) add(s shape) bool {
+	if set.has(s) {
+		return false
+	}
+	h := set.hash(s)
+	set.byHash[h] = append(set.byHash[h], s)
+	return true
+}
+
+// shapes returns the shapes that a name has, each once.
+func (s *side) shapes(name declared) ([]shape, error) {
+	types := s.found[name]
+	all := make([]shape, 0, len(types))
+	for _, t := range types {
+		one, err := s.shape(t)
+		if err != nil {
+			return nil, about(s.file, err)
+		}
+		all = append(all, one)
+	}
+	if len(all) > 1 {
+		seen := newShapeSet()
+		all = slices.DeleteFunc(all, func(one shape) bool { return !seen.add(one) })
+	}
+	return all, nil
+}
+
+func (s *side) shape(t declarer) (shape, error) {
+	if t.enumerator >= 0 {
+		e, err := btf.As[btf.Enum](t.Type)
+		return shape{head: facts{Value: enumNumber(e, e.Enumerator(t.enumerator))}}, err
+	}
+	switch t.Kind() {
+	case btf.KindStruct, btf.KindUnion:
+		return s.composite(t.Type)
+	case btf.KindEnum, btf.KindEnum64:
+		e, err := btf.As[btf.Enum](t.Type)
+		if err != nil {
+			return shape{}, err
+		}
+		one := shape{head: facts{Size: some(e.Size())}}
+		for v := range e.Enumerators() {
+			one.parts = append(one.parts, part{v.Name(), facts{Value: enumNumber(e, v)}})
+		}
+		return one, s.spend(partCost * len(one.parts))
+	case btf.KindFunc:
+		f, err := btf.As[btf.Func](t.Type)
+		if err != nil {
+			return shape{}, err
+		}
+		return s.spelled(f.Prototype().Type)
+	default:
+		d, err := btf.As[btf.Typedef](t.Type)
+		if err != nil {
+			return shape{}, err
+		}
+		one, err := s.spelled(d.Target())
+		if err != nil {
+			return shape{}, err
+		}
+		inner, _, err := unnamed(d.Target())
+		if inner != (btf.Type{}) && err == nil {
+			one, err = s.composite(inner)
+		}
+		return one, err
+	}
+}
+
+// enumNumber returns a value as JSON has it.
+func enumNumber(e btf.Enum, v btf.Enumerator) json.Number {
+	if e.Signed() {
+		return json.Number(strconv.FormatInt(int64(v.Value()), 10))
+	}
+	return json.Number(strconv.FormatUint(v.Value(), 10))
+}
+
+func (s *side) spelled(t btf.Type) (shape, error) {
+	text, err := s.spelling(t)
+	return shape{head: facts{Type: text}}, err
+}
+
+// spelling returns what C calls a type. What an anonymous one consists of stands in
+// it only behind pointers, where it has no fields of its own to compare.
+func (s *side) spelling(t btf.Type) (string, error) {
+	p := printer{plain: true}
+	d, err := p.declare(t, "")
+	if err != nil {
+		return "", err
+	}
+	spell := p.brief
+	if d.indirect {
+		spell = p.inline
+	}
+	text, err := spell(t, "")
+	if err != nil {
+		return "", err
+	}
+	return text, s.spend(p.text + len(text))
+}
+
+func (s *side) composite(t btf.Type) (shape, error) {
+	c, err := btf.As[btf.Composite](t)
+	if err != nil {
+		return shape{}, err
+	}
+	parts, err := s.fields(c)
+	return shape{facts{Size: some(c.Size())}, parts}, err
+}
+
+// fields returns the fields of a struct or union and of the anonymous ones in it, by
+// the paths that lead there.
+func (s *side) fields(c btf.Composite) ([]part, error) {
+	// The anonymous types around a member, in place of recursion.
+	type frame struct {
+		in     btf.Composite
+		next   int
+		outer  btf.Bits
+		prefix string
+	}
+	var all []part
+	for stack := []frame{{in: c}}; len(stack) > 0; {
+		f := &stack[len(stack)-1]
+		if f.next >= f.in.NumMembers() {
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		m := f.in.Member(f.next)
+		f.next++
+		offset := f.outer + m.Offset()
+		path := f.prefix + m.Name()
+		if err := s.spend(partCost + len(path)); err != nil {
+			return nil, err
+		}
+		if len(m.NameBytes()) == 0 {
+			inner, err := btf.As[btf.Composite](m.Type())
+			if errors.Is(err, btf.ErrWrongKind) {
+				continue // an unnamed bitfield
+			}
+			if err != nil {
+				return nil, err
+			}
+			stack = append(stack, frame{in: inner, outer: offset, prefix: path})
+		} else {
+			text, err := s.spelling(m.Type())
+			if err != nil {
+				return nil, err
+			}
+			field := fieldFacts(offset, m.BitfieldSize(), text)
+			switch size, err := m.Type().Sizeof(); {
+			case err == nil:
+				field.Size = some(size)
+			case !errors.Is(err, btf.ErrNotFound):
+				return nil, err
+			}
+			all = append(all, part{path, field})
+
+			inner, dimensions, err := unnamed(m.Type())
+			if err != nil {
+				return nil, err
+			}
+			if inner == (btf.Type{}) {
+				continue
+			}
+			in, err := btf.As[btf.Composite](inner)
+			if err != nil {
+				return nil, err
+			}
+			stack = append(stack, frame{in: in, outer: offset, prefix: path + strings.Repeat("[0]", dimensions) + "."})
+		}
+		if len(stack) > maxDepth {
+			return nil, fmt.Errorf("btf: %v: anonymous types more than %d deep", c.Type, maxDepth)
+		}
+	}
+	return all, nil
+}
+
+func fieldFacts(offset, bitfield btf.Bits, typ string) facts {
+	return facts{
+		BitOffset: some(uint64(offset)), ByteOffset: some(offset.Bytes()),
+		BitfieldSize: some(uint64(bitfield)), Type: typ,
+	}
+}
+
+// path returns the one shape of what a path leads to, and none if it leads nowhere.
+func (s *side) path(path string) ([]shape, error) {
+	f, err := s.spec.Field(path)
+	switch {
+	case errors.Is(err, btf.ErrNotFound), errors.Is(err, btf.ErrWrongKind):
+		return nil, nil
+	case err != nil:
+		return nil, about(s.file, err)
+	}
+	text, err := s.spelling(f.Type())
+	if err != nil {
+		return nil, about(s.file, err)
+	}
+	one := fieldFacts(f.Offset(), f.BitfieldSize(), text)
+	if _, err := f.Type().Sizeof(); err == nil {
+		one.Size = some(f.Size())
+	}
+	if f.NumPointers() > 0 {
+		for off := range f.Offsets() {
+			one.Offsets = one.Offsets.with(off.Bytes())
+		}
+	}
+	return []shape{{head: one}}, nil
+}
+
+// unnamed returns the anonymous struct or union that a type is, or an array of that
+// many dimensions has for elements; void if it is none.
+func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
+	for range maxDepth {
+		switch t.Kind() {
+		case btf.KindConst:
+			t, err = target[btf.Const](t)
+		case btf.KindVolatile:
+			t, err = target[btf.Volatile](t)
+		case btf.KindTypeTag:
+			t, err = target[btf.TypeTag](t)
+		case btf.KindArray:
+			var a btf.Array
+			a, err = btf.As[btf.Array](t)
+			t = a.Element()
+			dimensions++
+		case btf.KindStruct, btf.KindUnion:
+			if anonymous(t) {
+				return t, dimensions, nil
+			}
+			return btf.Type{}, 0, nil
+		default:
+			return btf.Type{}, 0, nil
+		}
+		if err != nil {
+			return btf.Type{}, 0, err
+		}
+	}
+	return btf.Type{}, 0, fmt.Errorf("btf: %v: more than %d arrays and qualifiers in a row, taken for a loop", t, maxDepth)
+}

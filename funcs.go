@@ -1,0 +1,230 @@
+// filter → the functions it lets through
+
+package btf
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"path"
+)
+
+// A FuncFilter says which functions are asked for: those that match all that is set.
+// The zero FuncFilter lets all through.
+type FuncFilter struct {
+	// Name is a pattern of [path.Match] for the function's name, such as "tcp_*".
+	// No name of more than 4 KB matches any.
+	Name string
+
+	// Tag is the text of a decl tag of the function: kfuncs have "bpf_kfunc".
+	Tag string
+
+	// PointerTo is the name of a type that a parameter must point to: a struct,
+	// a union, a typedef or any other, all there are of that name. The pointer and
+	// its target may be behind typedefs, qualifiers and type tags.
+	PointerTo string
+
+	// Params is how many of the first parameters PointerTo is about, 0 for all.
+	Params int
+}
+
+// Funcs yields the Spec's own functions that a filter lets through, by id:
+//
+//	for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", Params: 5}) {
+//
+// With a function whose record is broken comes a [*FormatError], and the next one is
+// looked for. A filter that makes no sense, and a Spec that is closed, yield one
+// error and no function.
+//
+// It is one pass over the records, however many there are to be found, without an
+// allocation; for a Tag, a look at the table of tags (see [Type.Tags]).
+func (s *Spec) Funcs(filter FuncFilter) iter.Seq2[Func, error] {
+	return func(yield func(Func, error) bool) { s.funcs(&filter, yield) }
+}
+
+func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
+	err := s.usable()
+	if err == nil {
+		err = filter.check()
+	}
+	if err != nil {
+		yield(Func{}, err)
+		return
+	}
+	// What is left to ask of a FUNC, which may be known to have the parameter, and
+	// whether to go on.
+	consider := func(t Type, takes bool) bool {
+		if filter.Name != "" && !glob(filter.Name, s.layer.strings.at(t.nameOff())) {
+			return true
+		}
+		var f Func
+		if err := narrow(&f, t); err != nil {
+			return yield(Func{Type: t}, err)
+		}
+		if !takes && !f.takes(filter) {
+			return true
+		}
+		return yield(f, nil)
+	}
+	switch {
+	case filter.Tag != "":
+		s.layer.taggedFuncs(filter.Tag, func(t Type) bool { return consider(t, filter.PointerTo == "") })
+	case filter.PointerTo != "":
+		s.markedFuncs(filter, consider)
+	default:
+		for t := range s.layer.all() {
+			if t.Kind() == KindFunc && !consider(t, true) {
+				return
+			}
+		}
+	}
+}
+
+func (f *FuncFilter) check() error {
+	if _, err := path.Match(f.Name, ""); err != nil {
+		return fmt.Errorf("btf: pattern %q for names of functions: %w", f.Name, err)
+	}
+	if f.Params < 0 {
+		return fmt.Errorf("btf: the first %d parameters of a function make no sense", f.Params)
+	}
+	if f.Params > 0 && f.PointerTo == "" {
+		return errors.New("btf: how many parameters of a function are looked at is said, and not for what")
+	}
+	return nil
+}
+
+// taggedFuncs calls consider with the layer's own functions that have a decl tag of
+// that text, by id, until it returns false.
+func (l *layer) taggedFuncs(text string, consider func(Type) bool) {
+	last := TypeID(0)
+	for _, tag := range l.declTags() {
+		to := l.tagged(tag)
+		if to.component != -1 || to.target == last || to.target < l.first || !l.strings.is(l.typeByID(tag).nameOff(), text) {
+			continue
+		}
+		last = to.target
+		if t := l.typeByID(last); t.Kind() == KindFunc && !consider(t) {
+			return
+		}
+	}
+}
+
+// takes reports whether one of the parameters is what the filter asks for.
+func (f Func) takes(filter *FuncFilter) bool {
+	p := f.Prototype()
+	n := p.named()
+	if filter.Params > 0 {
+		n = min(n, uint32(filter.Params))
+	}
+	for i := range n {
+		if (Param{p.Type, i}).Type().pointsTo(filter.PointerTo) {
+			return true
+		}
+	}
+	return false
+}
+
+// pointsTo reports whether t is a pointer to a type called name.
+func (t Type) pointsTo(name string) bool {
+	p, err := t.Underlying()
+	if err != nil || p.Kind() != KindPointer {
+		return false
+	}
+	target, err := p.target()
+	return err == nil && target.leadsTo(name)
+}
+
+// pointedTo are the kinds by whose names a pointer is asked for: not by the text of a
+// type tag, which is its name.
+const pointedTo = fieldKinds &^ (1 << KindTypeTag)
+
+// leadsTo reports whether t or what it is a typedef or a qualified form of is called
+// name.
+func (t Type) leadsTo(name string) bool {
+	for range maxDepth + 1 {
+		k := t.Kind()
+		if pointedTo.has(k) && t.layer.strings.is(t.nameOff(), name) {
+			return true
+		}
+		if !modifiers.has(k) {
+			return false
+		}
+		var err error
+		if t, err = t.target(); err != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// markedFuncs calls consider with the functions that may have a pointer to what the
+// filter says, and whether they are known to, by id, until it returns false.
+//
+// It marks, in one pass by id, what may lead to such functions. Records nearly always
+// refer to those before them, whose marks are known: so no id is followed, which would
+// take several times as long. Those of the base and those that are still to come are.
+//
+// Of more types than there are marks, some share one, which then says no more than
+// maybe.
+func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool) bool) {
+	var leads, points, takes marks // to a type of the name; to what leads there; a parameter that points there
+	l, name := &s.layer, filter.PointerTo
+	for t := range s.TypesByName(name) {
+		if pointedTo.has(t.Kind()) {
+			leads.add(t.id - l.first)
+		}
+	}
+	most := uint32(vlenMask)
+	if filter.Params > 0 {
+		most = uint32(min(filter.Params, vlenMask))
+	}
+	types, first, exact := l.types, l.first, l.starts.count <= marksLen
+	number := TypeID(0) // of the record, from 0
+	for i, w := range l.starts.bits {
+		for ; w != 0; w &= w - 1 {
+			off := place(i, w)
+			info, id := types.u32(off+4), TypeID(types.u32(off+8))
+			to := id - first
+			marked := to < number
+			// Hardly any branch but the first is ever taken, whatever the kinds of the
+			// records: what is no id is taken for one until there is a mark on it.
+			switch kind := Kind(info >> kindShift & kindMask); {
+			case kind == KindFunc:
+				if (takes.has(to) || !marked) && !consider(Type{l, first + number, off}, marked && exact) {
+					return
+				}
+			case kind == KindFuncProto:
+				for i := range min(info&vlenMask, most) {
+					id := TypeID(types.u32(off + recordSize + i*paramSize + 4))
+					if to := id - first; to < number && points.has(to) || to >= number && l.typeByID(id).pointsTo(name) {
+						takes.add(number)
+						break
+					}
+				}
+			case marked && !leads.has(to) && !points.has(to):
+			case kind == KindPointer:
+				if marked && leads.has(to) || !marked && l.typeByID(id).leadsTo(name) {
+					points.add(number)
+				}
+			case modifiers.has(kind):
+				if marked && leads.has(to) || !marked && l.typeByID(id).leadsTo(name) {
+					leads.add(number)
+				}
+				if marked && points.has(to) || !marked && l.typeByID(id).pointsTo(name) {
+					points.add(number)
+				}
+			}
+			number++
+		}
+	}
+}
+
+// marks has a bit for each of a layer's types, as many as kernels have. It is small
+// enough for the stack.
+type marks [marksLen / 64]uint64
+
+const marksLen = 1 << 17
+
+func (m *marks) add(number TypeID) { m[number%marksLen/64] |= 1 << (number % 64) }
+
+func (m *marks) has(number TypeID) bool { return m[number%marksLen/64]>>(number%64)&1 != 0 }

@@ -1,0 +1,245 @@
+// root directory → a kernel's vmlinux and its modules, as one
+
+package btf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"strings"
+	"sync"
+)
+
+// A Kernel is the BTF of a running kernel and of its modules. A module's is opened
+// when it is first asked for, over that of vmlinux, which all share, and stays open
+// until Close.
+//
+// Every method but Close may be called from many goroutines at once.
+type Kernel struct {
+	root    string
+	vmlinux *Spec
+	modules sync.Map // name → *opened
+}
+
+// A Module is one part of a [Kernel], with the name of its file in /sys/kernel/btf.
+type Module struct {
+	Name string // "vmlinux" for the kernel itself
+	*Spec
+}
+
+// vmlinuxName is what the kernel itself goes by among its modules.
+const vmlinuxName = "vmlinux"
+
+// OpenKernel opens the BTF of the kernel that is seen below a root directory: "/" for
+// the running one, or where a container has mounted its host's, such as "/host". It
+// is looked for where [LoadKernelSpec] does. No module is opened yet.
+func OpenKernel(root string) (*Kernel, error) {
+	root = strings.TrimRight(root, "/")
+	vmlinux, err := loadKernelSpec(root)
+	if err != nil {
+		return nil, err
+	}
+	return &Kernel{root: root, vmlinux: vmlinux}, nil
+}
+
+// Close closes vmlinux and all modules that were opened. It must not run beside other
+// calls. What [Spec.Close] says of a Spec holds for each.
+func (k *Kernel) Close() error {
+	var failed []error
+	k.modules.Range(func(_, value any) bool {
+		for m := value.(*opened); m != nil; m = m.before {
+			failed = append(failed, m.spec.Close())
+		}
+		return true
+	})
+	k.modules.Clear()
+	return errors.Join(append(failed, k.vmlinux.Close())...)
+}
+
+// Vmlinux returns the BTF of the kernel itself.
+func (k *Kernel) Vmlinux() *Spec { return k.vmlinux }
+
+// ModuleNames returns the names of the modules that are loaded now and have BTF, in
+// alphabetical order. Files that are no module's, such as vmlinux.inline, have a dot
+// in their name, which no module has.
+func (k *Kernel) ModuleNames() ([]string, error) {
+	entries, err := os.ReadDir(k.root + kernelBTF)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // vmlinux is a file elsewhere
+	}
+	if err != nil {
+		return nil, fmt.Errorf("btf: modules of the kernel: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.Type().IsRegular() && isModule(entry.Name()) {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
+
+// isModule reports whether a module can have that name: one is made of those of
+// source files, and has neither dots nor slashes.
+func isModule(name string) bool {
+	return name != "" && name != vmlinuxName && !strings.ContainsAny(name, "/.")
+}
+
+// Module returns the BTF of a loaded module. The error matches [fs.ErrNotExist] if
+// it is not loaded or has no BTF, and is a [*FormatError] if that is broken. A module
+// that was loaded anew is opened anew; what was got from it before stays as it was.
+func (k *Kernel) Module(name string) (*Spec, error) {
+	if !isModule(name) {
+		return nil, fmt.Errorf("btf: %q is no name of a kernel module", name)
+	}
+	if err := k.vmlinux.usable(); err != nil {
+		return nil, err
+	}
+	path := k.root + kernelBTF + name
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("btf: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("btf: %s is no regular file, as that of a module is", path)
+	}
+	fresh := &opened{info: info}
+	value, loaded := k.modules.LoadOrStore(name, fresh)
+	for loaded && !value.(*opened).is(info) {
+		fresh.before = value.(*opened)
+		if k.modules.CompareAndSwap(name, value, fresh) {
+			value, loaded = fresh, false
+		} else {
+			value, loaded = k.modules.Load(name)
+		}
+	}
+	m := value.(*opened)
+	m.once.Do(func() {
+		m.spec = &Spec{}
+		if spec, err := LoadSplitSpec(path, k.vmlinux); err != nil {
+			m.err = fmt.Errorf("btf: module %s: %w", name, err)
+		} else {
+			m.spec = spec
+		}
+	})
+	if m.err != nil {
+		return nil, m.err
+	}
+	return m.spec, nil
+}
+
+// opened is a file that was opened once, or could not be.
+type opened struct {
+	info   fs.FileInfo
+	once   sync.Once
+	spec   *Spec // a closed one if there is none
+	err    error
+	before *opened // the same module, loaded earlier
+}
+
+// is reports whether the file has not been replaced. Times say nothing: sysfs makes
+// them up anew when it has forgotten them.
+func (o *opened) is(info fs.FileInfo) bool {
+	return os.SameFile(o.info, info) && o.info.Size() == info.Size()
+}
+
+// Modules yields the kernel itself, then every module that is loaded now, by name.
+// With one whose BTF cannot be read comes an error, and a closed Spec: it costs none
+// of the others.
+func (k *Kernel) Modules() iter.Seq2[Module, error] {
+	return func(yield func(Module, error) bool) {
+		closed := k.vmlinux.usable()
+		if !yield(Module{vmlinuxName, k.vmlinux}, closed) || closed != nil {
+			return
+		}
+		names, err := k.ModuleNames()
+		if err != nil && !yield(Module{"", &Spec{}}, err) {
+			return
+		}
+		for _, name := range names {
+			spec, err := k.Module(name)
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				continue // unloaded since
+			case err != nil:
+				spec = &Spec{}
+			}
+			if !yield(Module{name, spec}, err) {
+				return
+			}
+		}
+	}
+}
+
+// TypesByName yields the types of that name and any kind, of the kernel itself, then
+// of every module that is loaded now and can be read, and says of which. Modules have
+// copies of their own of types that vmlinux has no use for.
+func (k *Kernel) TypesByName(name string) iter.Seq2[Module, Type] {
+	return func(yield func(Module, Type) bool) {
+		for m, err := range k.Modules() {
+			if err != nil {
+				continue
+			}
+			for t := range m.TypesByName(name) {
+				if !yield(m, t) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Field resolves a path, as [Spec.Field] does: in the kernel itself or, if it has no
+// type of that name, in the modules that are loaded now, which must all agree if
+// several have one: then it opens them all. If no module has it, those that could not
+// be read are in the error.
+func (k *Kernel) Field(path string) (Field, error) {
+	f, err := k.field(path)
+	return f, onPath(path, err)
+}
+
+func (k *Kernel) field(path string) (Field, error) {
+	name, steps, err := cutType(path)
+	if err != nil {
+		return Field{}, err
+	}
+	if err := k.vmlinux.usable(); err != nil {
+		return Field{}, err
+	}
+	var found Field
+	var in Module
+	var unfit Type
+	var failed []error
+	for m, err := range k.Modules() {
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		f, of, fits, err := m.ownField(name, steps)
+		switch {
+		case err != nil:
+			return Field{}, fmt.Errorf("in %s: %w", m.Name, err)
+		case !fits:
+			if unfit.id == 0 {
+				unfit = of
+			}
+		case m.Name == vmlinuxName:
+			return f, nil
+		case in.Spec == nil:
+			found, in = f, m
+		case !found.Agrees(f):
+			return Field{}, fmt.Errorf("modules %s and %s do not agree: %w", in.Name, m.Name, ErrMultipleMatches)
+		}
+	}
+	switch {
+	case in.Spec != nil:
+		return found, nil
+	case unfit.id != 0:
+		err = unfit.explain(steps)
+	default:
+		err = k.vmlinux.noTypeNear(name)
+	}
+	return Field{}, errors.Join(append([]error{err}, failed...)...)
+}
