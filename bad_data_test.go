@@ -96,7 +96,7 @@ func defects() []defect {
 		{name: "a record cut off", blob: blob.Put(little, whole, 12, typeLen-4), load: "(type 30): type record needs 12 bytes, 8 left"},
 		{name: "name outside", blob: blob.Put(little, whole, 24, 0xee), load: "types section at offset 0x0 (type 1): INT record's name is at 0xee, the strings end at 0xee"},
 		{name: "kind 0", blob: victim(func(b *blob.Builder) { b.Record(0, 0, 0) }), load: "types section at offset 0x10 (type 2): kind 0 is unknown"},
-		{name: "kind 20 without a layout", blob: victim(func(b *blob.Builder) { b.Record(0, blob.Info(20, 0, false), 0) }), load: "(type 2): kind 20 is unknown"},
+		{name: "kind 23 without a layout", blob: victim(func(b *blob.Builder) { b.Record(0, blob.Info(23, 0, false), 0) }), load: "(type 2): kind 23 is unknown"},
 		{name: "kind 33 is no INT", blob: victim(func(b *blob.Builder) { b.Record(0, blob.Info(33, 0, false), 4, 32) }), load: "(type 2): kind 33 is unknown"},
 		{name: "kind 127", blob: victim(func(b *blob.Builder) { b.Record(0, blob.Info(127, 0, false), 4, 32) }), load: "(type 2): kind 127 is unknown"},
 		{name: "layout of odd size", blob: victim(func(b *blob.Builder) {
@@ -226,6 +226,9 @@ func defects() []defect {
 		{name: "DECL_TAG", kind: 17, third: 1, words: 1, thirdIsID: true},
 		{name: "TYPE_TAG", kind: 18, third: 1, thirdIsID: true},
 		{name: "ENUM64", kind: 19, vlen: 2, third: 8, words: 6, names: []int{0, 3}},
+		{name: "LOC_PARAM", kind: 20, vlen: 2, third: 4, words: 3, noSize: true},
+		{name: "LOC_PROTO", kind: 21, vlen: 2, words: 2, ids: []int{0, 1}, noSize: true},
+		{name: "LOCSEC", kind: 22, vlen: 2, words: 6, ids: []int{0, 1, 3, 4}, noSize: true},
 	} {
 		record := func(third uint32, at int, word uint32) []byte {
 			return victim(func(b *blob.Builder) {
@@ -351,7 +354,8 @@ func narrowToOwn(t btf.Type) error {
 		btf.KindConst: into[btf.Const], btf.KindRestrict: into[btf.Restrict], btf.KindFunc: into[btf.Func],
 		btf.KindFuncProto: into[btf.FuncProto], btf.KindVar: into[btf.Var], btf.KindDatasec: into[btf.Datasec],
 		btf.KindFloat: into[btf.Float], btf.KindDeclTag: into[btf.DeclTag], btf.KindTypeTag: into[btf.TypeTag],
-		btf.KindEnum64: into[btf.Enum],
+		btf.KindEnum64: into[btf.Enum], btf.KindLocParam: into[btf.LocParam], btf.KindLocProto: into[btf.LocProto],
+		btf.KindLocsec: into[btf.Locsec],
 	}[t.Kind()]
 	if !ok {
 		return nil

@@ -26,7 +26,7 @@ type (
 		size, logSize, logLevel, logEnd uint32
 	}
 	attrID struct {
-		id, next, flags uint32
+		id, next uint32
 	}
 	attrInfo struct {
 		fd, size uint32

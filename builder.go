@@ -244,7 +244,7 @@ func (b *Builder) Add(t Type) (TypeID, error) {
 // names.
 func (b *Builder) copy(t Type, id func(Type) uint32) error {
 	k := t.Kind()
-	if k > KindEnum64 {
+	if !t.layer.understands(k) {
 		return fmt.Errorf("btf: adding %v: %w", t, ErrNotSupported)
 	}
 	if err := t.check(); err != nil {
@@ -257,25 +257,9 @@ func (b *Builder) copy(t Type, id func(Type) uint32) error {
 	if k == KindDatasec {
 		placeVars(Datasec{t}, words)
 	}
-	name := func(at uint32) { words[at/4] = b.string(string(t.layer.strings.name(words[at/4]))) }
-	ref := func(at uint32) { words[at/4] = id(t.follow(words[at/4])) }
-	name(0)
-	f := &kindFields[k]
-	for _, at := range f.ids {
-		if at != 0 {
-			ref(at)
-		}
-	}
-	if e := f.elements; e.size != 0 {
-		for at := uint32(recordSize); at < uint32(len(words))*4; at += e.size {
-			if e.name != none {
-				name(at + e.name)
-			}
-			if e.id != none {
-				ref(at + e.id)
-			}
-		}
-	}
+	kindFields[k].visit(uint32(len(words))*4,
+		func(at uint32) { words[at/4] = b.string(string(t.layer.strings.name(words[at/4]))) },
+		func(at uint32) { words[at/4] = id(t.follow(words[at/4])) })
 	b.types.words(words)
 	b.count++
 	return nil

@@ -33,8 +33,9 @@
 // A record's number is its [TypeID]; 0 is void and has no record. Records have
 // different lengths, so loading passes over all of them once, proves that they
 // fill their section, and remembers one bit for each 4 bytes: where a record
-// starts. From the second look-up on there is an index of the names, too. Tables
-// of flavours and of decl tags, which are few, are made for those who ask for them.
+// starts. From the second look-up on there is an index of the names, too; of sorted
+// ones, as those of Linux 7.0 and newer are, from some thousandth on. Tables of
+// flavours and of decl tags, which are few, are made for those who ask for them.
 // Nothing on the way from a name to an offset allocates; saying what went wrong
 // does.
 //
@@ -95,6 +96,7 @@
 //	datasec.go     sizes and offsets that compilers leave out
 //	lazy_types.go  id → Type
 //	composite.go   structs, unions and their members
+//	inline.go      inlined functions, which are a draft
 //	views.go       typed views of every kind
 //	narrow.go      Type → view, with the proof
 //	members.go     where members lie, and how they are found
@@ -103,7 +105,9 @@
 //	hash.go        name → 32 bits
 //	flavour.go      name offset → where its flavour begins
 //	scan.go        name → types, without an index
+//	sorted.go      name → types, where they stand in the order of their names
 //	index.go       name → types
+//	relocate.go    split BTF on a distilled base → the same on a kernel's
 //	mmap.go        file → its bytes
 //	elf.go         ELF file → the window with its BTF
 //	placement.go   ELF sections and symbols → sizes and offsets of variables
@@ -118,7 +122,6 @@
 //	glob.go        patterns of names
 //	funcs.go       the functions that a filter lets through
 //	kernel.go      vmlinux and its modules as one
-//	sorted.go      whether the types stand in the order of their names
 //	sanitize.go    record → what an older kernel takes in its place
 //	marshal.go     Spec → bytes
 //	verify.go      whether all of it can be read

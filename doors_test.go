@@ -492,17 +492,42 @@ func TestKernel(t *testing.T) {
 	}
 }
 
-// TestDistilled: the .BTF of a file with a .BTF.base counts from that, and would be
-// nonsense over any kernel's.
+// TestDistilled: the .BTF of a file with a .BTF.base is opened over that, or relocated
+// onto what it is to be split from.
 func TestDistilled(t *testing.T) {
-	b, m, _ := blob.Stack(binary.LittleEndian)
-	module := blob.ELF(elf.ELFCLASS64, binary.LittleEndian,
-		blob.Section{Name: ".BTF", Data: m.Bytes()}, blob.Section{Name: ".BTF.base", Data: b.Bytes()})
-	everyDoor(t, module, func(t *testing.T, spec *btf.Spec, err error) {
-		require.True(t, spec == nil)
-		require.ErrorIs(t, err, btf.ErrNotSupported)
-		require.ErrorContains(t, err, ".BTF.base")
-	})
-	_, err := btf.LoadSplitSpec(file(t, module), load(t, blob.EveryKind(binary.LittleEndian).Bytes()))
-	require.ErrorIs(t, err, btf.ErrNotSupported)
+	d := blob.New(binary.LittleEndian)
+	d.Struct("shared", 4)
+	m := d.Split()
+	m.Pointer(1)
+	for _, sections := range [][]blob.Section{
+		{{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Data: d.Bytes()}},
+		{{Name: ".BTF", Flags: elf.SHF_COMPRESSED, Data: deflated(elf.ELFCLASS64, binary.LittleEndian, m.Bytes(), uint64(len(m.Bytes())))}, {Name: ".BTF.base", Data: d.Bytes()}},
+	} {
+		module := blob.ELF(elf.ELFCLASS64, binary.LittleEndian, sections...)
+		everyDoor(t, module, func(t *testing.T, spec *btf.Spec, err error) {
+			require.NoError(t, err)
+			require.Equal(t, 1, spec.Base().NumTypes())
+			require.Equal(t, "shared", as[btf.Pointer](t, spec, 2).Target().Name())
+			require.Equal(t, 8, spec.PointerSize())
+		})
+		kernel := load(t, blob.Recipes()["split-base.btf"])
+		spec, err := btf.LoadSplitSpec(file(t, module), kernel)
+		require.NoError(t, err)
+		require.True(t, spec.Base() == kernel)
+		shared := as[btf.Struct](t, spec, as[btf.Pointer](t, spec, 3).Target().ID())
+		require.Equal(t, 1, shared.NumMembers())
+	}
+	for name, sections := range map[string][]blob.Section{
+		"no bytes":  {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Type: elf.SHT_NOBITS, Data: d.Bytes()}},
+		"no BTF":    {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Data: []byte("nothing of the kind")}},
+		"other end": {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Data: blob.EveryKind(binary.BigEndian).Bytes()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyDoor(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, sections...), func(t *testing.T, spec *btf.Spec, err error) {
+				require.True(t, spec == nil)
+				var format *btf.FormatError
+				require.ErrorAs(t, err, &format)
+			})
+		})
+	}
 }

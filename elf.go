@@ -58,10 +58,6 @@ func (o object) window(name string) (window, error) {
 	if s == nil {
 		return window{}, fmt.Errorf("btf: ELF section %s: %w", name, ErrNotFound)
 	}
-	if o.Section(".BTF.base") != nil {
-		// The ids of such a module count from that base, and from no kernel's.
-		return window{}, fmt.Errorf("btf: ELF section %s stands on the distilled base in .BTF.base, relocating it to a kernel: %w", name, ErrNotSupported)
-	}
 	w := window{big: o.ByteOrder == binary.BigEndian, pointer: 8}
 	if o.Class == elf.ELFCLASS32 {
 		w.pointer = 4

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
 )
 
 // exampleSpec stands for btf.LoadKernelSpec, so that the examples print the same on
@@ -146,6 +147,54 @@ func ExampleLoadSplitSpecFromReader() {
 	// Output:
 	// PTR (id 3)
 	// STRUCT middle (id 4)
+}
+
+// What a module was built against is a base with little more than names. Over a
+// kernel's BTF, its types lead to whole ones.
+func ExampleSpec_Relocate() {
+	distilled, module := exampleDistilled()
+	kernel, err := btf.LoadSpec("testdata/every-kind-le.btf")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer kernel.Close()
+	relocated, err := module.Relocate(kernel)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, base := range []*btf.Spec{distilled, relocated.Base()} {
+		var thing btf.Struct
+		if err := base.TypeByName("thing", &thing); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(thing, "has", thing.NumMembers(), "members")
+	}
+	for t := range relocated.All() {
+		fmt.Println(t)
+	}
+	// Output:
+	// STRUCT thing (id 1) has 0 members
+	// STRUCT thing (id 13) has 7 members
+	// PTR (id 31)
+	// TYPEDEF thing_t (id 32)
+}
+
+// exampleDistilled returns a module of two types, as LoadSpec does of one that was
+// built outside of the kernel's tree, with its base.
+func exampleDistilled() (distilled, module *btf.Spec) {
+	d := blob.New(binary.LittleEndian)
+	d.Struct("thing", 48)
+	m := d.Split()
+	m.Typedef("thing_t", m.Pointer(1))
+	distilled, err := btf.LoadRawSpec(d.Bytes())
+	if err != nil {
+		log.Fatal(err)
+	}
+	module, err = btf.LoadSplitSpecFromReader(bytes.NewReader(m.Bytes()), distilled)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return distilled, module
 }
 
 func ExampleLoadKernelModuleSpec() {

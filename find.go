@@ -30,7 +30,8 @@ func (s *Spec) All() iter.Seq[Type] { return s.layer.all() }
 // looked at. The name is the whole name: a flavour counts.
 //
 // The first look-up by name in a Spec passes over its types; the second builds an
-// index, and those after it use that.
+// index, and those after it use that. Of types that are sorted by name, only a
+// program that asks thousands of times has an index built.
 func (s *Spec) TypesByName(name string) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		if possible(name) && s.usable() == nil {
@@ -51,6 +52,19 @@ func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
 			s.names.flavours(&s.layer, name, yield)
 		}
 	}
+}
+
+// SortedByName reports whether the Spec's own types are in ascending order of
+// their names, compared byte by byte: the anonymous ones first. Kernels from 7.0
+// on sort theirs. No mark in a blob says so: the first question, or the first look-up
+// by name, passes over all names until one is out of order, as libbpf's
+// btf_check_sorted does.
+//
+// It takes names whose first 512 bytes are equal for out of order, if they do not
+// stand at the same offset: no kernel has such, and a blob could make comparing them
+// take hours.
+func (s *Spec) SortedByName() bool {
+	return s.usable() == nil && s.names.sorted(&s.layer)
 }
 
 // Has reports whether one of the Spec's own types has that name, of one of the kinds

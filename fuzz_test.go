@@ -126,6 +126,55 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
+// FuzzRelocate moves a blob from one base to another. If it could be, its records are
+// what they were but for names' offsets and ids, and as sound.
+func FuzzRelocate(f *testing.F) {
+	for _, r := range relocations() {
+		d, k := blob.New(little), blob.New(little)
+		r.distilled(d)
+		r.kernel(k)
+		m := d.Split()
+		if r.module != nil {
+			r.module(m)
+		}
+		m.Typedef("own", 1)
+		f.Add(k.Bytes(), d.Bytes(), m.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, base, distilled, split []byte) {
+		kernel, err := btf.LoadRawSpec(base)
+		if err != nil {
+			return
+		}
+		under, err := btf.LoadRawSpec(distilled)
+		if err != nil {
+			return
+		}
+		spec, err := btf.LoadSplitSpecFromReader(bytes.NewReader(split), under)
+		if err != nil {
+			return
+		}
+		got, err := spec.Relocate(kernel)
+		if err != nil {
+			return
+		}
+		if was, is := spec.Verify(), got.Verify(); (was == nil) != (is == nil) {
+			t.Fatalf("%v, before: %v", is, was)
+		}
+		if got.NumTypes() != spec.NumTypes() {
+			t.Fatalf("%d types were %d", got.NumTypes(), spec.NumTypes())
+		}
+		is := slices.Collect(got.All())
+		for was := range spec.All() {
+			now := is[0]
+			is = is[1:]
+			if was.Kind() != now.Kind() || was.Name() != now.Name() || was.KindFlag() != now.KindFlag() {
+				t.Fatalf("%v was %v", now, was)
+			}
+		}
+		touchSpec(t, got)
+	})
+}
+
 // FuzzELF loads what may be an ELF file. What debug/elf finds in it, and takes to
 // be whole, is what was read.
 func FuzzELF(f *testing.F) {

@@ -30,23 +30,6 @@ func needKernel(t testing.TB) {
 	}
 }
 
-// nativeOrder is this machine's byte order.
-func nativeOrder() blob.Order {
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
-}
-
-func written(t testing.TB, spec *btf.Spec) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	n, err := spec.WriteTo(&b)
-	require.NoError(t, err)
-	require.EqualValues(t, b.Len(), n)
-	return b.Bytes()
-}
-
 // inKernel loads spec into the kernel and returns what the kernel has then, found by
 // its id.
 func inKernel(t *testing.T, spec *btf.Spec) []byte {

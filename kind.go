@@ -37,14 +37,23 @@ const (
 	KindEnum64                // enumerators of 64 bits
 )
 
+// The kinds of inlined functions. They are a draft, which may move: see [LocParam].
+const (
+	KindLocParam = KindEnum64 + 1 + iota // where a parameter lies
+	KindLocProto                         // where the parameters of a call lie
+	KindLocsec                           // a section of code and the calls inlined in it
+
+	kindLast = KindLocsec
+)
+
 var kindNames = [...]string{
 	"VOID", "INT", "PTR", "ARRAY", "STRUCT", "UNION", "ENUM", "FWD", "TYPEDEF",
 	"VOLATILE", "CONST", "RESTRICT", "FUNC", "FUNC_PROTO", "VAR", "DATASEC",
-	"FLOAT", "DECL_TAG", "TYPE_TAG", "ENUM64",
+	"FLOAT", "DECL_TAG", "TYPE_TAG", "ENUM64", "LOC_PARAM", "LOC_PROTO", "LOCSEC",
 }
 
 // String returns the name of the uapi constant without BTF_KIND_, such as
-// "FUNC_PROTO", or "KIND(20)" for a kind this package has no view of.
+// "FUNC_PROTO", or "KIND(23)" for a kind this package has no view of.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]
@@ -174,9 +183,12 @@ var knownShapes = func() *shapes {
 		KindDeclTag:   known(4, 0),
 		KindTypeTag:   known(0, 0),
 		KindEnum64:    known(0, enumerator64Size),
+		KindLocParam:  known(4, 4),
+		KindLocProto:  known(0, locParamSize),
+		KindLocsec:    known(0, locSiteSize),
 	}
 	s[KindVoid] = shapeUnknown
-	for k := int(KindEnum64) + 1; k < kindCount; k++ {
+	for k := int(kindLast) + 1; k < kindCount; k++ {
 		s[k] = shapeUnknown
 	}
 	return &s
@@ -189,4 +201,6 @@ const (
 	enumerator64Size = 12 // struct btf_enum64: name_off, val_lo32, val_hi32
 	paramSize        = 8  // struct btf_param: name_off, type
 	varSecinfoSize   = 12 // struct btf_var_secinfo: type, offset, size
+	locParamSize     = 4  // of a LOC_PROTO: type
+	locSiteSize      = 12 // of a LOCSEC: func, loc_proto, offset
 )

@@ -14,7 +14,7 @@ import "fmt"
 const layoutEntrySize = 4
 
 // layoutShapes returns below's table with what the layout section adds to it.
-// The kinds this package knows never change; a split blob, which by convention
+// The kinds of released kernels never change, those that are a draft may; a split blob, which by convention
 // has no layout of its own, inherits that of its base through any number of
 // layers.
 func layoutShapes(layout section, below *shapes) (*shapes, error) {

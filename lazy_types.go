@@ -56,6 +56,13 @@ func (l *layer) typeByID(id TypeID) Type {
 	return Type{}
 }
 
+// understands reports whether the records of a kind are those this package knows: only
+// their length is known of others, by the layout section.
+func (l *layer) understands(k Kind) bool { return l.shapes[k] == knownShapes[k] }
+
+// record returns the layer's own type whose record is number i, counted from 0.
+func (l *layer) record(i uint32) Type { return Type{l, l.first + TypeID(i), l.starts.offset(i)} }
+
 // all yields the layer's own types by id. It is the plain loop over starts.all,
 // written out: one call less for each type.
 func (l *layer) all() iter.Seq[Type] {
@@ -110,7 +117,7 @@ func (t Type) flag() bool         { return t.info()&kindFlag != 0 }
 func (t Type) ID() TypeID { return t.id }
 
 // Kind returns what the record describes, [KindVoid] for void. It is above
-// [KindEnum64] for a kind that only the layout section knows.
+// [KindLocsec] for a kind that only the layout section knows.
 func (t Type) Kind() Kind { return Kind(t.info() >> kindShift & kindMask) }
 
 // KindFlag returns bit 31 of the record's info, which means something else for

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -32,9 +33,11 @@ type Spec struct {
 // LoadSpec opens a file of BTF: a raw blob, such as /sys/kernel/btf/vmlinux, or an
 // ELF file with a .BTF section, such as vmlinux, a kernel module or a BPF object;
 // of either byte order and word size. The error matches [ErrNotFound] if an ELF
-// file has no .BTF section, [ErrNotSupported] if that stands on a .BTF.base of its
-// own, as those of modules built outside the kernel's tree do, and is a
-// [*FormatError] if the bytes are not BTF.
+// file has no .BTF section, and is a [*FormatError] if the bytes are not BTF.
+//
+// The .BTF of modules built outside the kernel's tree stands on a .BTF.base, distilled
+// to the names of what the module refers to. It is opened over that, which is then its
+// [Spec.Base]: [Spec.Relocate] or [LoadSplitSpec] puts it on a kernel's.
 //
 // The BTF is mapped and not read: its names and types are looked at where they
 // lie, until Close. Of an ELF file, only the headers are read and only the window
@@ -51,7 +54,8 @@ func LoadSpec(path string) (*Spec, error) { return loadPath(path, nil, false) }
 // LoadSplitSpec opens a file of split BTF, such as that of a kernel module, which
 // counts its ids and strings from the end of base. Base may itself be split. It is
 // shared, not parsed again, and must stay open as long as the new Spec is used.
-// Otherwise it is like [LoadSpec].
+// Otherwise it is like [LoadSpec]. The .BTF of a file with a .BTF.base is relocated
+// onto base, as libbpf's btf__parse_split does: see [Spec.Relocate].
 func LoadSplitSpec(path string, base *Spec) (*Spec, error) {
 	if err := base.usableBase(); err != nil {
 		return nil, err
@@ -201,6 +205,9 @@ func loadObject(f *os.File, size int64, base *Spec, ext bool) (s *Spec, err erro
 		return nil, err
 	}
 	var m mapping
+	if o.Section(distilledName) != nil {
+		return o.spec(base, ext, func(w window) ([]byte, error) { return readWindow(f, w.off, w.size) })
+	}
 	if !o.isBPF() && !ext {
 		s, err = o.spec(base, ext, func(w window) (_ []byte, err error) {
 			m, err = openWindow(f, w.off, w.size)
@@ -324,18 +331,36 @@ func (o object) spec(base *Spec, ext bool, read func(window) ([]byte, error)) (*
 		}
 		return b, w, err
 	}
-	blob, w, err := get(".BTF")
+	load := func(name string, base *Spec) (*Spec, error) {
+		blob, w, err := get(name)
+		if err != nil {
+			return nil, err
+		}
+		s, err := newSpec(blob, base)
+		if err != nil {
+			return nil, err
+		}
+		if s.layer.types.big != w.big {
+			return nil, elfProblem(uint64(w.off), nil, "section %s is %s, the ELF header says %s", name, order(!w.big), order(w.big))
+		}
+		s.layer.pointer = w.pointer
+		return s, nil
+	}
+	under := base
+	if o.Section(distilledName) != nil {
+		distilled, err := load(distilledName, nil)
+		if err != nil {
+			return nil, err
+		}
+		under = distilled
+	}
+	s, err := load(".BTF", under)
+	if err == nil && under != base && base != nil {
+		s, err = s.Relocate(base)
+	}
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSpec(blob, base)
-	if err != nil {
-		return nil, err
-	}
-	if s.layer.types.big != w.big {
-		return nil, elfProblem(uint64(w.off), nil, "section .BTF is %s, the ELF header says %s", order(!w.big), order(w.big))
-	}
-	s.layer.pointer = w.pointer
 	if ext {
 		blob, _, err := get(".BTF.ext")
 		if errors.Is(err, ErrNotFound) {
@@ -349,6 +374,63 @@ func (o object) spec(base *Spec, ext bool, read func(window) ([]byte, error)) (*
 		}
 	}
 	return s, nil
+}
+
+// distilledName is the section with what a module refers to outside of itself.
+const distilledName = ".BTF.base"
+
+// Relocate returns what is split over a distilled base, such as the .BTF of a module
+// built outside of the kernel's tree over its .BTF.base, as split BTF over base, which
+// stands alone: that of the kernel the module is for. The result is in memory of its
+// own; s is left as it is. [LoadSplitSpec] does this by itself for a file with a
+// .BTF.base.
+//
+// The rules are those of libbpf's btf_relocate. Each type of the distilled base has to
+// have its one match in base. Integers, floats and enums match by name and size;
+// structs and unions by name, and by size too if their name is not unique in base or
+// they are part of a struct in s; forward declarations by name, to a type of the
+// declared kind. The error matches [ErrNotFound] if a type has no match,
+// [ErrMultipleMatches] if it has several, and [ErrNotSupported] if s holds a kind whose
+// bytes only its layout section tells; it is a [*FormatError] if a record is broken.
+func (s *Spec) Relocate(base *Spec) (*Spec, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	if err := base.usableBase(); err != nil {
+		return nil, err
+	}
+	if s.base == nil || s.base.base != nil || base.base != nil {
+		return nil, errors.New("btf: relocating split BTF over a distilled base that stands alone, to a base that does so")
+	}
+	// What changes below a mapping stays out of this.
+	c, err := newSpec(bytes.Clone(s.blob.bytes), s.base)
+	if err != nil {
+		return nil, err
+	}
+	types, err := relocate(&c.layer, &base.layer, &base.names)
+	if err != nil {
+		return nil, err
+	}
+	_, _, layout, err := c.header.sections(c.blob)
+	if err != nil {
+		return nil, err
+	}
+	strings := slices.Concat(c.layer.strings.bytes, s.base.layer.strings.bytes)
+	head := section{make([]byte, headerSizeMax), types.big}
+	copy(head.bytes, c.blob.bytes[:headerLenOffset])
+	n, m := uint32(len(types.bytes)), uint32(len(layout.bytes))
+	for i, word := range [...]uint32{headerSizeMax, 0, n, n + m, uint32(len(strings)), n, m} {
+		head.put(headerLenOffset+4*uint32(i), word)
+	}
+	r, err := newSpec(slices.Concat(head.bytes, types.bytes, layout.bytes, strings), base)
+	if err != nil {
+		return nil, err
+	}
+	if r.layer.starts.count != c.layer.starts.count {
+		return nil, fmt.Errorf("btf: relocating to a base whose layout section disagrees: %w", ErrNotSupported)
+	}
+	r.layer.pointer = s.layer.ownPointerSize()
+	return r, nil
 }
 
 // newSpec is the one parser behind all doors. It proves the framing of every

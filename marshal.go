@@ -74,7 +74,7 @@ func (s *Spec) Marshal(opts MarshalOptions) ([]byte, error) {
 		if err := t.check(); err != nil {
 			return nil, err
 		}
-		if k > KindEnum64 && (opts.StripLayout || out.big != l.types.big) {
+		if !l.understands(k) && (opts.StripLayout || out.big != l.types.big) {
 			return nil, fmt.Errorf("btf: writing %v without its layout, or in another byte order: %w", t, ErrNotSupported)
 		}
 		size := l.shapes[k].length(t.info())

@@ -17,6 +17,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// nativeOrder is this machine's byte order.
+func nativeOrder() blob.Order {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
+
+// written returns what WriteTo writes.
+func written(t testing.TB, spec *btf.Spec) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	n, err := spec.WriteTo(&b)
+	require.NoError(t, err)
+	require.EqualValues(t, b.Len(), n)
+	return b.Bytes()
+}
+
 // roundTrip writes spec in both orders and back, and requires that each means the
 // same; and the same bytes in the end, if they were as they are written here.
 func roundTrip(t *testing.T, spec *btf.Spec, canonical bool) {

@@ -91,7 +91,7 @@ const modifiers kindSet = 1<<KindTypedef | 1<<KindVolatile | 1<<KindConst | 1<<K
 // String lists the kinds in s.
 func (s kindSet) String() string {
 	var names []string
-	for k := range KindEnum64 + 1 {
+	for k := range kindLast + 1 {
 		if s.has(k) {
 			names = append(names, k.String())
 		}
@@ -101,7 +101,7 @@ func (s kindSet) String() string {
 
 // mismatch is the error for a type that is none of the kinds in s.
 func (s kindSet) mismatch() error {
-	for k := range KindEnum64 + 1 {
+	for k := range kindLast + 1 {
 		if s.has(k) {
 			if s == compositeKinds {
 				return kindError(KindVoid)
@@ -171,6 +171,12 @@ func kindsOf(view any) kindSet {
 		return 1 << KindDeclTag
 	case *TypeTag:
 		return 1 << KindTypeTag
+	case *LocParam:
+		return 1 << KindLocParam
+	case *LocProto:
+		return 1 << KindLocProto
+	case *Locsec:
+		return 1 << KindLocsec
 	}
 	return 0
 }
@@ -229,6 +235,12 @@ func narrow(view any, t Type) error {
 		v.Type = t
 	case *TypeTag:
 		v.Type = t
+	case *LocParam:
+		v.Type = t
+	case *LocProto:
+		v.Type = t
+	case *Locsec:
+		v.Type = t
 	}
 	return nil
 }
@@ -241,7 +253,11 @@ func (t Type) check() error {
 		_, err := t.prototype()
 		return err
 	}
-	f := &kindFields[t.Kind()]
+	k := t.Kind()
+	if k > KindEnum64 && k <= kindLast && !t.layer.understands(k) {
+		return t.problem(4, "the layout section says that %s is another kind than this package knows", k)
+	}
+	f := &kindFields[k]
 	for _, off := range f.ids {
 		if off == 0 {
 			break
@@ -298,6 +314,11 @@ func (t Type) checkElements(e *element) error {
 		if e.id != none {
 			if id := elements.u32(at + e.id); id >= ids {
 				return t.outOfRange(recordSize+uint64(at+e.id), "type id", id)
+			}
+		}
+		if e.second != 0 {
+			if id := elements.u32(at + e.second); id >= ids {
+				return t.outOfRange(recordSize+uint64(at+e.second), "type id", id)
 			}
 		}
 	}

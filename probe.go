@@ -43,15 +43,14 @@ func (p *probe) supported() (bool, error) {
 		return false, err
 	}
 	fd, err := loadBTF(blob)
-	switch {
-	case err == nil:
-		p.takes = true
-		err = closeBTF(fd)
-	case !errors.Is(err, errInvalid):
-		return false, err
+	if err == nil {
+		p.known, p.takes = true, true
+		return true, closeBTF(fd)
 	}
-	p.known = true
-	return p.takes, nil
+	if errors.Is(err, errInvalid) {
+		p.known, err = true, nil
+	}
+	return false, err
 }
 
 // KernelMarshalOptions returns what [Spec.Marshal] has to do for the running kernel

@@ -1,31 +1,88 @@
-// Spec → whether its types stand in the order of their names
+// names in ascending order → types by bisection, without an index
 
 package btf
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
-// SortedByName reports whether the Spec's own types are in ascending order of
-// their names, compared byte by byte: the anonymous ones first. Kernels from 7.0
-// on sort theirs. It passes over all names until one is out of order. No mark in a
-// blob says that it is sorted, and libbpf's btf_check_sorted looks likewise.
+// longestName is how much of a name is looked at where names are compared with one
+// another: KSYM_NAME_LEN, beyond which the kernel takes none. Names of hostile BTF
+// may be as long as the string section, each of them.
+const longestName = 512
+
+// sorted reports whether the names of the layer's records ascend, byte by byte, the
+// empty ones first: what btf_check_sorted of libbpf looks for. It passes over all
+// names until one is out of order, which in a blob that is not sorted is nearly at
+// once. Names whose first longestName bytes are equal are taken for out of order, if
+// they do not stand at the same offset.
 //
-// It takes names whose first 4 KB are equal for out of order, if they are not the
-// same: no compiler makes such, and a blob could take it hours to compare them.
-func (s *Spec) SortedByName() bool {
-	const compared = 4 << 10
-	var last []byte
-	lastOff := uint32(0)
-	for t := range s.All() {
-		off := t.nameOff()
-		if off == lastOff {
-			continue
+// Names stand close to their neighbours in order, so where they differ is anybody's
+// guess. That is why their first 32 bytes are compared as one integer, without a
+// branch. What follows a NUL is compared too: it decides only between names that are
+// equal, and those are in order either way.
+func (l *layer) sorted() bool {
+	own, start, types := l.strings.bytes, l.strings.start, l.types
+	last := uint32(0)
+	var p0, p1, p2, p3 uint64 // the first bytes of the last name
+	for i, w := range l.starts.bits {
+		for ; w != 0; w &= w - 1 {
+			off := types.u32(place(i, w))
+			if off == last {
+				continue
+			}
+			at := uint64(off - start)
+			var front []byte
+			if at+32 <= uint64(len(own)) {
+				front = own[at : at+32]
+			} else { // near the end of the strings, or in those of the base
+				var b [32]byte
+				copy(b[:], l.strings.at(off))
+				front = b[:]
+			}
+			c0, c1 := binary.BigEndian.Uint64(front), binary.BigEndian.Uint64(front[8:])
+			c2, c3 := binary.BigEndian.Uint64(front[16:]), binary.BigEndian.Uint64(front[24:])
+			_, less := bits.Sub64(p3, c3, 0)
+			_, less = bits.Sub64(p2, c2, less)
+			_, less = bits.Sub64(p1, c1, less)
+			_, less = bits.Sub64(p0, c0, less)
+			if less == 0 && !l.ordered(last, off) {
+				return false
+			}
+			last, p0, p1, p2, p3 = off, c0, c1, c2, c3
 		}
-		name := s.layer.strings.at(off)
-		name = upToNUL(name[:min(len(name), compared)])
-		if order := bytes.Compare(last, name); order > 0 || order == 0 && len(name) == compared {
-			return false
-		}
-		last, lastOff = name, off
 	}
-	return s.usable() == nil
+	return true
 }
+
+// ordered reports whether the name at a is less than that at b, or the same.
+func (l *layer) ordered(a, b uint32) bool {
+	first, second := l.strings.at(a), l.strings.at(b)
+	first = upToNUL(first[:min(len(first), longestName)])
+	second = upToNUL(second[:min(len(second), longestName)])
+	order := bytes.Compare(first, second)
+	return order < 0 || order == 0 && len(first) < longestName
+}
+
+// bisect returns the numbers of the first record called name, from 0 on, and of the
+// first after those, in a layer that is sorted.
+func (l *layer) bisect(name string) (from, to uint32) {
+	to = l.starts.count
+	for from < to {
+		middle := from + (to-from)/2
+		if l.strings.before(l.nameOff(middle), name) {
+			from = middle + 1
+		} else {
+			to = middle
+		}
+	}
+	for to < l.starts.count && l.strings.is(l.nameOff(to), name) {
+		to++
+	}
+	return from, to
+}
+
+// nameOff returns where the name of record i stands, counted from 0.
+func (l *layer) nameOff(i uint32) uint32 { return l.types.u32(l.starts.offset(i)) }

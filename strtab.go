@@ -97,6 +97,18 @@ func (t *strtab) is(off uint32, want string) bool {
 	return len(b) > len(want) && b[len(want)] == 0 && string(b[:len(want)]) == want
 }
 
+// before reports whether the name at off is less than want, byte by byte, reading no
+// further than it must. Want has no NUL.
+func (t *strtab) before(off uint32, want string) bool {
+	b := t.at(off)
+	n := min(len(b), len(want))
+	if i := bytes.IndexByte(b[:n], 0); i >= 0 {
+		n = i
+	}
+	// Where the name goes on after n bytes, it is want with something behind it.
+	return string(b[:n]) < want
+}
+
 // essentialLen is the length of a name without its flavour: of the part before
 // the last "___" that has a character other than '_' on either side. So
 // "task_struct___v1" is a task_struct, and "___pskb_trim" is a plain name.

@@ -79,6 +79,17 @@ func touch(t btf.Type) {
 	narrowed(t, func(f btf.Float) { _ = f.Size() })
 	narrowed(t, func(d btf.DeclTag) { _, _, _ = d.Target().Name(), d.Component(), d.Attribute() })
 	narrowed(t, func(t btf.TypeTag) { _, _ = t.Target().Name(), t.Attribute() })
+	narrowed(t, func(p btf.LocParam) { _, _, _ = p.Size(), p.Flags().String(), p.Value(p.NumValues()-1) })
+	narrowed(t, func(p btf.LocProto) {
+		few(p.Params(), func(t btf.Type) { _ = t.Kind() })
+		_ = p.Param(p.NumParams() - 1).Kind()
+	})
+	narrowed(t, func(s btf.Locsec) {
+		few(s.Sites(), func(s btf.LocSite) { _, _, _ = s.Func().Name(), s.Proto().Kind(), s.Offset() })
+		if s.Site(s.NumSites()) != (btf.LocSite{}) {
+			panic("a site past the last")
+		}
+	})
 }
 
 func touchComposite(c btf.Composite) {

@@ -37,6 +37,14 @@ func (s *section) u32(off uint32) uint32 {
 	return v
 }
 
+// put writes the integer at off, where u32 reads it.
+func (s *section) put(off, v uint32) {
+	if s.big {
+		v = bits.ReverseBytes32(v)
+	}
+	binary.LittleEndian.PutUint32(s.bytes[off:], v)
+}
+
 // part cuts the section that the header places at off behind its own end.
 func (s *section) part(name string, h *Header, off, size uint32) (section, error) {
 	start := uint64(h.Length) + uint64(off)

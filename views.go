@@ -13,7 +13,7 @@ import "iter"
 type View interface {
 	Int | Pointer | Array | Composite | Struct | Union | Enum | Fwd | Typedef |
 		Volatile | Const | Restrict | Func | FuncProto | Var | Datasec | Float |
-		DeclTag | TypeTag
+		DeclTag | TypeTag | LocParam | LocProto | Locsec
 }
 
 // An Int is an integer type.

@@ -17,7 +17,8 @@ var dumpCommand = command{
 	summary: "every record, in the format of bpftool's raw dump",
 	details: `
 Prints what "bpftool btf dump file FILE format raw" prints, byte for byte; with
---base what its -B does. Kinds that have no view are printed as UNKNOWN. A record
+--base what its -B does. Kinds that have no view are printed as UNKNOWN; those of
+inlined functions, of which bpftool's text is not settled, in a like manner. A record
 that is broken ends the dump, where bpftool prints on.
 `,
 	setup: func(flags *flag.FlagSet) action {
@@ -119,7 +120,7 @@ func (b *text) name(name []byte) {
 
 // kind prints the name of a kind. Void has no record, but a section may list it.
 func (b *text) kind(k btf.Kind) {
-	if k == btf.KindVoid || k > btf.KindEnum64 {
+	if k == btf.KindVoid || k > btf.KindLocsec {
 		b.string("UNKNOWN")
 	} else {
 		b.string(k.String())
@@ -203,6 +204,31 @@ func (b *dumper) record(t btf.Type) error {
 			b.target(d.Target())
 			b.string(" component_idx=")
 			b.int(int64(d.Component()))
+		})
+	case btf.KindLocParam:
+		return narrowed(t, func(p btf.LocParam) {
+			b.field(" size=", uint64(p.Size()))
+			b.string(" flags=" + p.Flags().String())
+			b.field(" vlen=", uint64(p.NumValues()))
+			for i := range p.NumValues() {
+				b.field("\n\tvalue=", uint64(p.Value(i)))
+			}
+		})
+	case btf.KindLocProto:
+		return narrowed(t, func(p btf.LocProto) {
+			b.field(" vlen=", uint64(p.NumParams()))
+			for param := range p.Params() {
+				b.field("\n\ttype_id=", uint64(param.ID()))
+			}
+		})
+	case btf.KindLocsec:
+		return narrowed(t, func(s btf.Locsec) {
+			b.field(" vlen=", uint64(s.NumSites()))
+			for site := range s.Sites() {
+				b.field("\n\tfunc_type_id=", uint64(site.Func().ID()))
+				b.field(" loc_proto_type_id=", uint64(site.Proto().ID()))
+				b.field(" offset=", uint64(site.Offset()))
+			}
 		})
 	}
 	return nil

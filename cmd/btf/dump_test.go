@@ -75,6 +75,34 @@ func TestDumpUnread(t *testing.T) {
 [5] PTR '(anon)' type_id=2
 [6] TYPEDEF 'after_t' type_id=3
 `,
+		"inline.btf": `[1] INT 'int' size=4 bits_offset=0 nr_bits=32 encoding=SIGNED
+[2] FUNC_PROTO '(anon)' ret_type_id=1 vlen=3
+	'a' type_id=1
+	'b' type_id=1
+	'c' type_id=1
+[3] FUNC 'clamp' type_id=2 linkage=static
+[4] LOC_PARAM '(anon)' size=4 flags=REG vlen=1
+	value=5
+[5] LOC_PARAM '(anon)' size=8 flags=REG|DEREF|OFFSET vlen=2
+	value=6
+	value=4294967280
+[6] LOC_PARAM '(anon)' size=8 flags=SIGNED|CONST vlen=2
+	value=4294967294
+	value=4294967295
+[7] LOC_PROTO '(anon)' vlen=3
+	type_id=4
+	type_id=0
+	type_id=6
+[8] LOC_PROTO '(anon)' vlen=3
+	type_id=5
+	type_id=5
+	type_id=4
+[9] LOCSEC '.text' vlen=3
+	func_type_id=3 loc_proto_type_id=7 offset=16
+	func_type_id=3 loc_proto_type_id=8 offset=64
+	func_type_id=3 loc_proto_type_id=0 offset=4294967292
+[10] LOC_PROTO '(anon)' vlen=0
+`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("..", "..", "testdata", name)
@@ -180,6 +208,26 @@ func TestDumpCorpus(t *testing.T) {
 		base := filepath.Join(dir, "distilled-module.btf.base")
 		sameDump(t, base, "")
 		sameDump(t, filepath.Join(dir, "distilled-module.btf"), base)
+
+		// Relocated onto the kernel beside it.
+		distilled, err := btf.LoadSpec(base)
+		require.NoError(t, err)
+		defer distilled.Close()
+		module, err := btf.LoadSplitSpec(filepath.Join(dir, "distilled-module.btf"), distilled)
+		require.NoError(t, err)
+		defer module.Close()
+		kernel, err := btf.LoadSpec(vmlinux["amd64-7.1"])
+		require.NoError(t, err)
+		defer kernel.Close()
+		relocated, err := module.Relocate(kernel)
+		require.NoError(t, err)
+		path := filepath.Join(t.TempDir(), "relocated.btf")
+		f, err := os.Create(path)
+		require.NoError(t, err)
+		_, err = relocated.WriteTo(f)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		require.Greater(t, sameDump(t, path, vmlinux["amd64-7.1"]), 1000)
 	})
 }
 

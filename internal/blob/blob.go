@@ -241,6 +241,38 @@ func (b *Builder) TypeTag(text string, target uint32, attribute bool) uint32 {
 	return b.record(text, 18, 0, attribute, target)
 }
 
+// Flags of a LOC_PARAM.
+const (
+	LocSigned = 1 << iota
+	LocConst
+	LocAddr
+	LocReg
+	LocDeref
+	LocOffset
+)
+
+// LocParam adds a LOC_PARAM.
+func (b *Builder) LocParam(size, flags uint32, values ...uint32) uint32 {
+	return b.record("", 20, uint32(len(values)), false, size, append([]uint32{flags}, values...)...)
+}
+
+// LocProto adds a LOC_PROTO.
+func (b *Builder) LocProto(params ...uint32) uint32 {
+	return b.record("", 21, uint32(len(params)), false, 0, params...)
+}
+
+// A Site of an inlined call.
+type Site struct{ Func, Proto, Offset uint32 }
+
+// Locsec adds a LOCSEC.
+func (b *Builder) Locsec(name string, sites ...Site) uint32 {
+	var words []uint32
+	for _, s := range sites {
+		words = append(words, s.Func, s.Proto, s.Offset)
+	}
+	return b.record(name, 22, uint32(len(sites)), false, 0, words...)
+}
+
 // Layout says how long records of a kind are, and makes the header one that has a
 // layout section.
 func (b *Builder) Layout(kind int, once, each uint8) {

@@ -17,6 +17,7 @@ func Recipes() map[string][]byte {
 		"split-top.btf":     top.Bytes(),
 		"sorted.btf":        sorted().Bytes(),
 		"empty.btf":         Empty(),
+		"inline.btf":        Inline(binary.LittleEndian).Bytes(),
 	}
 }
 
@@ -110,6 +111,22 @@ func sorted() *Builder {
 	b.Struct("list", 8, Member{"next", 1, 0, 0}) // 4
 	b.Typedef("list", 4)                         // 5
 	b.Typedef("zeta", 3)                         // 6
+	return b
+}
+
+// Inline has the kinds 20 to 22, which describe inlined functions.
+func Inline(order Order) *Builder {
+	b := New(order)
+	b.Int("int", 4, Signed)                                                      // 1
+	b.FuncProto(1, Param{"a", 1}, Param{"b", 1}, Param{"c", 1})                  // 2
+	b.Func("clamp", 2, 0)                                                        // 3
+	b.LocParam(4, LocReg, 5)                                                     // 4
+	b.LocParam(8, LocReg|LocDeref|LocOffset, 6, 0xfffffff0)                      // 5
+	b.LocParam(8, LocConst|LocSigned, 0xfffffffe, 0xffffffff)                    // 6
+	b.LocProto(4, 0, 6)                                                          // 7
+	b.LocProto(5, 5, 4)                                                          // 8
+	b.Locsec(".text", Site{3, 7, 0x10}, Site{3, 8, 0x40}, Site{3, 0, 1<<32 - 4}) // 9
+	b.LocProto()                                                                 // 10
 	return b
 }
 

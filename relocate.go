@@ -1,0 +1,227 @@
+// split BTF on a distilled base → the same on a kernel's BTF
+
+package btf
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A relocation moves split BTF from the distilled base that it was built with, of
+// which only names, kinds and sizes are known, to a whole one. The rules are those of
+// btf_relocate in libbpf and the kernel, but for forward declarations: these tell by
+// their kind_flag whether a struct or a union is meant, and a type of that kind and
+// name is the one. The original looks at the flag of the type instead.
+type relocation struct {
+	split, distilled, base *layer
+	names                  *names // of base
+
+	embedded map[TypeID]bool      // distilled types whose size counts
+	matches  map[string]*namesake // by name
+	ids      []TypeID             // distilled → base
+}
+
+// A namesake is what of the base may stand for distilled types of one name.
+type namesake struct {
+	composites int
+	fits       map[trait]TypeID
+	several    map[trait]TypeID // another one that fits as well
+}
+
+// A trait is what two types need to have in common.
+type trait struct {
+	kind     Kind
+	union    bool        // of a FWD
+	size     uint32      // 0 of a FWD, and of a struct or union whose name is unique
+	encoding IntEncoding // of an INT
+}
+
+// relocate returns the type section of split, with ids that count from base. Offsets
+// of names in the distilled base are moved behind the strings of split.
+func relocate(split, base *layer, names *names) (section, error) {
+	r := relocation{
+		split: split, distilled: split.base, base: base, names: names,
+		embedded: map[TypeID]bool{}, matches: map[string]*namesake{},
+		ids: make([]TypeID, split.first),
+	}
+	if err := r.markEmbedded(); err != nil {
+		return section{}, err
+	}
+	for t := range r.distilled.all() {
+		id, err := r.match(t)
+		if err != nil {
+			return section{}, err
+		}
+		r.ids[t.id] = id
+	}
+	return r.rewrite()
+}
+
+// markEmbedded finds the distilled structs and unions that are part of one in split,
+// where another size would move what follows.
+func (r *relocation) markEmbedded() error {
+	for t := range r.split.all() {
+		if !compositeKinds.has(t.Kind()) {
+			continue
+		}
+		if err := t.check(); err != nil {
+			return err
+		}
+		for m := range (Composite{t}).Members() {
+			part, err := m.Type().element()
+			if err != nil {
+				return err
+			}
+			if part.id < r.split.first && compositeKinds.has(part.Kind()) {
+				r.embedded[part.id] = true
+			}
+		}
+	}
+	return nil
+}
+
+// element returns the type under any typedefs, qualifiers, type tags and arrays.
+func (t Type) element() (Type, error) {
+	from := t
+	for range maxDepth + 1 {
+		var err error
+		switch {
+		case t.Kind() == KindArray:
+			if err = t.checkID(recordSize); err == nil {
+				t = t.follow(t.word(recordSize))
+			}
+		case modifiers.has(t.Kind()):
+			t, err = t.target()
+		default:
+			return t, nil
+		}
+		if err != nil {
+			return Type{}, err
+		}
+	}
+	return Type{}, from.tooDeep()
+}
+
+// match returns the id of the one type of the base that a distilled one stands for.
+func (r *relocation) match(t Type) (TypeID, error) {
+	size := t.sizeOrType()
+	want := trait{kind: t.Kind(), size: size}
+	switch t.Kind() {
+	case KindInt:
+		want.encoding = Int{t}.Encoding()
+	case KindFloat, KindEnum, KindStruct, KindUnion:
+	case KindFwd:
+		want.size, want.union = 0, t.flag()
+	default:
+		return 0, t.problem(4, "INT, FLOAT, ENUM, STRUCT, UNION or FWD wanted in a distilled base, it is %s", t.Kind())
+	}
+	name := r.distilled.strings.at(t.nameOff())
+	name = upToNUL(name[:min(len(name), longestName)])
+	if len(name) == 0 || len(name) == longestName {
+		return 0, t.problem(0, "name of 1 to %d bytes wanted in a distilled base", longestName-1)
+	}
+	n := r.matches[string(name)]
+	if n == nil {
+		n = r.namesake(string(name))
+		r.matches[string(name)] = n
+	}
+	composite := compositeKinds.has(want.kind)
+	if composite && n.composites == 1 {
+		want.size = 0
+	}
+	id, ok := n.fits[want]
+	fit := r.base.typeByID(id)
+	problem := func(err error, format string, args ...any) (TypeID, error) {
+		return 0, fmt.Errorf("btf: relocating %v of %d bytes from the distilled base: %s: %w", t, size, fmt.Sprintf(format, args...), err)
+	}
+	switch {
+	case !ok && n.composites > 1 && want.kind != KindFwd:
+		return problem(ErrNotFound, "of %d structs and unions of that name in the base, one of that kind and size", n.composites)
+	case !ok:
+		return problem(ErrNotFound, "one that fits in the base")
+	case n.several[want] != 0:
+		return problem(ErrMultipleMatches, "%v and %v of the base", fit, r.base.typeByID(n.several[want]))
+	case composite && r.embedded[t.id] && fit.sizeOrType() != size:
+		return problem(ErrNotFound, "it is part of a struct, and %v has %d bytes", fit, fit.sizeOrType())
+	}
+	return id, nil
+}
+
+// namesake looks at the types called name in the base.
+func (r *relocation) namesake(name string) *namesake {
+	n := &namesake{fits: map[trait]TypeID{}, several: map[trait]TypeID{}}
+	var types []Type
+	r.names.named(r.base, name, func(t Type) bool {
+		types = append(types, t)
+		if compositeKinds.has(t.Kind()) {
+			n.composites++
+		}
+		return true
+	})
+	add := func(t Type, has trait) {
+		if _, ok := n.fits[has]; ok {
+			n.several[has] = t.id
+		} else {
+			n.fits[has] = t.id
+		}
+	}
+	for _, t := range types {
+		switch k, size := t.Kind(), t.sizeOrType(); k {
+		case KindInt:
+			add(t, trait{kind: k, size: size, encoding: Int{t}.Encoding()})
+		case KindFloat, KindEnum:
+			add(t, trait{kind: k, size: size})
+		case KindEnum64:
+			add(t, trait{kind: KindEnum, size: size})
+		case KindFwd:
+			add(t, trait{kind: k, union: t.flag()})
+		case KindStruct, KindUnion:
+			if n.composites > 1 {
+				add(t, trait{kind: k, size: size})
+			} else {
+				add(t, trait{kind: k})
+				add(t, trait{kind: KindFwd, union: k == KindUnion})
+			}
+		}
+	}
+	return n
+}
+
+// rewrite returns the records of split with other ids and name offsets:
+//
+//	strings on the distilled base  │ distilled │ split │
+//	strings on the base            │ base … │ split │ distilled │
+func (r *relocation) rewrite() (section, error) {
+	l := r.split
+	out := section{slices.Clone(l.types.bytes), l.types.big}
+	first, start := r.base.end(), r.base.strings.end()
+	if start+l.strings.end() > 1<<32 {
+		return section{}, fmt.Errorf("btf: relocating: strings of the base and of split BTF need %d bytes, offsets have 32 bits", start+l.strings.end())
+	}
+	for t := range l.all() {
+		k := t.Kind()
+		if !l.understands(k) {
+			return section{}, fmt.Errorf("btf: relocating %v: %w", t, ErrNotSupported)
+		}
+		if err := t.check(); err != nil {
+			return section{}, err
+		}
+		kindFields[k].visit(l.shapes[k].length(t.info()),
+			func(at uint32) {
+				switch off := t.word(at); {
+				case off >= l.strings.start:
+					out.put(t.off+at, off-l.strings.start+uint32(start))
+				case off != 0:
+					out.put(t.off+at, off+uint32(start)+uint32(len(l.strings.bytes)))
+				}
+			},
+			func(at uint32) {
+				if id := TypeID(t.word(at)); id >= l.first {
+					out.put(t.off+at, uint32(id-l.first+first))
+				} else {
+					out.put(t.off+at, uint32(r.ids[id]))
+				}
+			})
+	}
+	return out, nil
+}
