@@ -763,26 +763,69 @@ func TestMutated(t *testing.T) {
 	require.Greater(t, loaded, 1000)
 }
 
-// TestManyOfOne: many functions of one prototype with many parameters are verified
-// in the time that reading each record once takes.
+// TestManyOfOne: many functions of one prototype with many parameters are asked
+// about in the time that reading each record once takes.
 func TestManyOfOne(t *testing.T) {
-	took := func(n int) time.Duration {
+	// The functions come before what they refer to, which no compiler writes.
+	functions := func(n int) []byte {
 		b := blob.New(little)
-		proto := b.FuncProto(0, make([]blob.Param, n)...)
+		proto := uint32(n + 1)
 		for range n {
 			b.Func("f", proto, 0)
 		}
-		spec := load(t, b.Bytes())
-		least := time.Hour
-		for range 3 {
-			begin := time.Now()
-			require.NoError(t, spec.Verify())
-			least = min(least, time.Since(begin))
-		}
-		return least
+		b.FuncProto(0, make([]blob.Param, n)...)
+		b.Struct("s", 0)
+		return b.Bytes()
 	}
-	// Twenty times as much: 400 times as long, if it were quadratic.
-	require.Less(t, took(20_000), 100*took(1000)+5*time.Millisecond)
+	filtered := func(filter btf.FuncFilter, want bool) func(t *testing.T, spec *btf.Spec) {
+		return func(t *testing.T, spec *btf.Spec) {
+			n := 0
+			for _, err := range spec.Funcs(filter) {
+				require.NoError(t, err)
+				n++
+			}
+			require.Equal(t, want, n == spec.NumTypes()-2, n)
+		}
+	}
+	for name, ask := range map[string]func(t *testing.T, spec *btf.Spec){
+		"Verify":             func(t *testing.T, spec *btf.Spec) { require.NoError(t, spec.Verify()) },
+		"Funcs":              filtered(btf.FuncFilter{}, true),
+		"Funcs with pointer": filtered(btf.FuncFilter{PointerTo: "s"}, false),
+		"ExtInfos": func(t *testing.T, spec *btf.Spec) {
+			n := uint32(spec.NumTypes() - 2)
+			words := []uint32{24, 0, 12 + 8*n, 0, 0, 8, 1, n}
+			for i := range n {
+				words = append(words, 8*i, i+1)
+			}
+			object := blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: written(t, spec)},
+				blob.Section{Name: ".BTF.ext", Data: ext(binary.LittleEndian, words...)})
+			spec, infos, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(object))
+			require.NoError(t, err)
+			defer spec.Close()
+			funcs := 0
+			for s := range infos.Funcs() {
+				for r := range s.Records() {
+					funcs += min(r.Func().Prototype().NumParams(), 1)
+				}
+			}
+			require.EqualValues(t, n, funcs)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			took := func(n int) time.Duration {
+				spec := load(t, functions(n))
+				least := time.Hour
+				for range 3 {
+					begin := time.Now()
+					ask(t, spec)
+					least = min(least, time.Since(begin))
+				}
+				return least
+			}
+			// Twenty times as much: 400 times as long, if it were quadratic.
+			require.Less(t, took(20_000), 100*took(1000)+20*time.Millisecond)
+		})
+	}
 }
 
 // TestVerifyOverBrokenBase: Verify speaks of the Spec's own records. A function in

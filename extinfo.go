@@ -67,7 +67,9 @@ func newExtInfos(b []byte, l *layer) (*ExtInfos, error) {
 		return nil, extProblem(headerLenOffset, "header needs %d bytes, the section has %d", length, len(b))
 	}
 	var err error
-	if e.funcs, err = e.part(8, funcInfoSize, e.checkFunc); err != nil {
+	var memo protoMemo
+	checkFunc := func(at uint32) error { return e.checkFunc(at, &memo) }
+	if e.funcs, err = e.part(8, funcInfoSize, checkFunc); err != nil {
 		return nil, err
 	}
 	if e.lines, err = e.part(16, lineInfoSize, e.checkLine); err != nil {
@@ -124,7 +126,7 @@ func (e *ExtInfos) part(off, least uint32, check func(record uint32) error) (ext
 	return p, nil
 }
 
-func (e *ExtInfos) checkFunc(at uint32) error {
+func (e *ExtInfos) checkFunc(at uint32, memo *protoMemo) error {
 	if err := e.checkID(at + 4); err != nil {
 		return err
 	}
@@ -132,8 +134,8 @@ func (e *ExtInfos) checkFunc(at uint32) error {
 	if t.Kind() != KindFunc {
 		return extProblem(uint64(at)+4, "FUNC wanted, type %d is %s", t.id, t.Kind())
 	}
-	var f Func
-	return narrow(&f, t)
+	_, err := memo.narrow(t)
+	return err
 }
 
 func (e *ExtInfos) checkLine(at uint32) error {
@@ -295,11 +297,13 @@ func (f FuncInfo) Offset() uint32 { return f.word(0) }
 
 // Func returns the function.
 func (f FuncInfo) Func() Func {
-	var v Func
-	if t := f.follow(4); t.Kind() == KindFunc {
-		_ = narrow(&v, t) // proved when it was loaded
+	// All of it was proved when it was loaded.
+	t := f.follow(4)
+	proto := t.follow(t.sizeOrType())
+	if t.Kind() != KindFunc || proto.Kind() != KindFuncProto {
+		return Func{} // rewritten since, or closed
 	}
-	return v
+	return Func{t, proto}
 }
 
 // A LineInfo says which line of source an instruction comes from.

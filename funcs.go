@@ -53,15 +53,17 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 	}
 	// What is left to ask of a FUNC, which may be known to have the parameter, and
 	// whether to go on.
+	var memo protoMemo
+	var take takeMemo
 	consider := func(t Type, takes bool) bool {
 		if filter.Name != "" && !glob(filter.Name, s.layer.strings.at(t.nameOff())) {
 			return true
 		}
-		var f Func
-		if err := narrow(&f, t); err != nil {
+		f, err := memo.narrow(t)
+		if err != nil {
 			return yield(Func{Type: t}, err)
 		}
-		if !takes && !f.takes(filter) {
+		if !takes && !take.of(f, filter) {
 			return true
 		}
 		return yield(f, nil)
@@ -107,6 +109,25 @@ func (l *layer) taggedFuncs(text string, consider func(Type) bool) {
 			return
 		}
 	}
+}
+
+// A takeMemo is whether prototypes with many parameters take what is asked for: as
+// a [protoMemo], for hostile BTF.
+type takeMemo map[TypeID]bool
+
+func (m *takeMemo) of(f Func, filter *FuncFilter) bool {
+	if f.proto.vlen() <= manyParams {
+		return f.takes(filter)
+	}
+	takes, known := (*m)[f.proto.id]
+	if !known {
+		takes = f.takes(filter)
+		if *m == nil {
+			*m = takeMemo{}
+		}
+		(*m)[f.proto.id] = takes
+	}
+	return takes
 }
 
 // takes reports whether one of the parameters is what the filter asks for.

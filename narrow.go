@@ -290,6 +290,39 @@ func (t Type) prototype() (Type, error) {
 	return proto, nil
 }
 
+// A protoMemo is what was found of prototypes with many parameters. Whoever narrows
+// all functions there are needs it: hostile BTF can let a million of them share a
+// prototype with a million parameters.
+type protoMemo map[TypeID]error
+
+// manyParams is how many parameters are many. No kernel has them, so that no memo of
+// one is ever made.
+const manyParams = 64
+
+// narrow is the narrow of a FUNC.
+func (m *protoMemo) narrow(t Type) (Func, error) {
+	proto, err := t.prototype()
+	if err != nil {
+		return Func{}, err
+	}
+	if proto.vlen() <= manyParams {
+		err = proto.check()
+	} else {
+		var known bool
+		if err, known = (*m)[proto.id]; !known {
+			err = proto.check()
+			if *m == nil {
+				*m = protoMemo{}
+			}
+			(*m)[proto.id] = err
+		}
+	}
+	if err != nil {
+		return Func{}, err
+	}
+	return Func{t, proto}, nil
+}
+
 func (t Type) checkID(off uint32) error {
 	if id := t.word(off); TypeID(id) >= t.layer.end() {
 		return t.outOfRange(uint64(off), "type id", id)
