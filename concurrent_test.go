@@ -4,10 +4,12 @@ package btf_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"sync"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -99,4 +101,34 @@ func TestConcurrentSplit(t *testing.T) {
 		}
 	}
 	done.Wait()
+}
+
+// TestConcurrentObject asks a BPF object from many goroutines at once, the first of
+// which has its symbols read.
+func TestConcurrentObject(t *testing.T) {
+	table := withExt(binary.LittleEndian, ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 16, 3))
+	spec, infos, err := btf.LoadSpecAndExtInfos(file(t, table))
+	require.NoError(t, err)
+	defer spec.Close()
+	data, err := btf.LoadSpec(file(t, object(binary.LittleEndian, 0, nil)))
+	require.NoError(t, err)
+	defer data.Close()
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			var d btf.Datasec
+			assert.NoError(t, data.TypeByName(".data", &d))
+			assert.EqualValues(t, 12, d.Size())
+			assert.EqualValues(t, 4, d.Var(0).Offset())
+			copied, err := data.Copy()
+			if assert.NoError(t, err) {
+				assert.NoError(t, copied.Verify())
+			}
+			_, err = data.Marshal(btf.MarshalOptions{ReplaceDeclarations: true})
+			assert.NoError(t, err)
+			funcs, _, _ := listed(infos)
+			assert.Equal(t, []string{"text+16 main"}, funcs)
+		})
+	}
+	wg.Wait()
 }
