@@ -587,11 +587,11 @@ func TestRewritten(t *testing.T) {
 		}
 		require.NotPanics(t, func() {
 			for typ := range spec.All() {
-				touch(typ)
+				consistent(false).touch(typ)
 				few(spec.TypesByName(typ.Name()), func(btf.Type) {})
 				few(spec.TypesByEssentialName(typ.Name()), func(btf.Type) {})
 			}
-			touchComposite(thing.Composite)
+			consistent(false).composite(thing.Composite)
 			for _, e := range []btf.Enum{taste, width} {
 				few(e.Enumerators(), func(v btf.Enumerator) { _, _ = v.Name(), v.Value() })
 				_ = e.Enumerator(e.NumEnumerators() - 1).Name()

@@ -260,6 +260,13 @@ func TestNothingLeft(t *testing.T) {
 		require.NoError(t, err)
 		return bytes.Count(b, []byte(t.TempDir()[:len(os.TempDir())+5])), len(entries)
 	}
+	heap := func() uint64 {
+		runtime.GC()
+		runtime.GC() // what the first finds to have a cleanup goes with the second
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
 	raw := blob.EveryKind(binary.LittleEndian).Bytes()
 	paths := []string{
 		file(t, raw),
@@ -275,9 +282,14 @@ func TestNothingLeft(t *testing.T) {
 		filepath.Join(t.TempDir(), "missing"),
 		t.TempDir(),
 	}
+	rounds := 10_000
+	if testing.Short() {
+		rounds = 100
+	}
 	maps, descriptors := count()
+	before := heap()
 	failed := 0
-	for range 100 {
+	for range rounds {
 		for _, path := range paths {
 			spec, err := btf.LoadSpec(path)
 			if err != nil {
@@ -297,10 +309,11 @@ func TestNothingLeft(t *testing.T) {
 			require.NoError(t, spec.Close())
 		}
 	}
-	require.Equal(t, 100*(7+11), failed)
+	require.Equal(t, rounds*(7+11), failed)
 	mapsAfter, descriptorsAfter := count()
 	require.Equal(t, maps, mapsAfter)
 	require.Equal(t, descriptors, descriptorsAfter)
+	require.Less(t, heap(), before+uint64(rounds), "bytes of heap: not one a round")
 
 	// The counting counts: an open Spec is seen.
 	spec, err := btf.LoadSpec(paths[0])

@@ -222,11 +222,16 @@ func (s extSection) Name() string { return string(s.NameBytes()) }
 func (s extSection) NameBytes() []byte { return s.infos.name(s.at) }
 
 // Len returns the number of records.
-func (s extSection) Len() int { return int(s.count) }
+func (s extSection) Len() int {
+	if s.infos == nil || s.infos.layer == nil {
+		return 0
+	}
+	return int(s.count)
+}
 
 func (s extSection) each(yield func(extRecord) bool) {
 	at := s.at + extListSize
-	for range s.count {
+	for range s.Len() {
 		if !yield(extRecord{s.infos, at}) {
 			return
 		}

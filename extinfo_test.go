@@ -163,6 +163,16 @@ func withExt(order blob.Order, ext []byte) []byte {
 	return blob.ELF(elf.ELFCLASS64, order, blob.Section{Name: ".BTF", Data: b.Bytes()}, blob.Section{Name: ".BTF.ext", Data: ext})
 }
 
+// withEveryExt is a BPF object with a function, a line and a relocation.
+func withEveryExt() []byte {
+	return withExt(little, ext(little,
+		32, 0, 20, 20, 28, 48, 28,
+		8, 1, 1, 16, 3,
+		16, 1, 1, 16, 1, 1, 5<<10|7,
+		16, 1, 1, 16, 1, 1, 5,
+	))
+}
+
 // TestExtForms reads headers and parts that other readers do not.
 func TestExtForms(t *testing.T) {
 	for name, order := range bothOrders {

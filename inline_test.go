@@ -140,28 +140,6 @@ func TestInlineSplit(t *testing.T) {
 	}
 }
 
-// TestInlineClosed: the views are inert after Close.
-func TestInlineClosed(t *testing.T) {
-	spec := load(t, blob.Recipes()["inline.btf"])
-	var sec btf.Locsec
-	require.NoError(t, spec.TypeByName(".text", &sec))
-	site := sec.Site(1)
-	proto, param := as[btf.LocProto](t, spec, 8), as[btf.LocParam](t, spec, 5)
-	require.NoError(t, spec.Close())
-	require.Equal(t, btf.Type{}, site.Func())
-	require.Equal(t, btf.Type{}, site.Proto())
-	require.Zero(t, site.Offset())
-	for _, n := range []int{sec.NumSites(), proto.NumParams(), param.NumValues(), int(param.Value(0)), int(param.Flags())} {
-		require.Zero(t, n)
-	}
-	for range sec.Sites() {
-		t.Fatal("a site")
-	}
-	for range proto.Params() {
-		t.Fatal("a parameter")
-	}
-}
-
 // TestInlineMoved: where the layout section, perhaps that of the base, gives these
 // numbers to other kinds, they are stepped over and no view takes them.
 func TestInlineMoved(t *testing.T) {

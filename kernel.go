@@ -91,11 +91,11 @@ func isModule(name string) bool {
 // it is not loaded or has no BTF, and is a [*FormatError] if that is broken. A module
 // that was loaded anew is opened anew; what was got from it before stays as it was.
 func (k *Kernel) Module(name string) (*Spec, error) {
-	if !isModule(name) {
-		return nil, fmt.Errorf("btf: %q is no name of a kernel module", name)
-	}
 	if err := k.vmlinux.usable(); err != nil {
 		return nil, err
+	}
+	if !isModule(name) {
+		return nil, fmt.Errorf("btf: %q is no name of a kernel module", name)
 	}
 	path := k.root + kernelBTF + name
 	info, err := os.Stat(path)

@@ -142,6 +142,9 @@ func (t Type) NameBytes() []byte {
 
 // String describes the type for messages: "STRUCT task_struct (id 114)".
 func (t Type) String() string {
+	if t.layer != nil && t.layer.first == 0 {
+		return "type of closed BTF (id " + strconv.FormatUint(uint64(t.id), 10) + ")"
+	}
 	s := t.Kind().String()
 	if name := t.NameBytes(); len(name) > 0 {
 		s += " " + string(name)

@@ -13,45 +13,57 @@ const touchLimit = 64
 
 // touch asks a type everything. It panics where a view that narrowing gave
 // contradicts itself.
-func touch(t btf.Type) {
+func touch(t btf.Type) { consistent(true).touch(t) }
+
+// consistent is whether one answer has to agree with the next: it need not while
+// somebody writes over the bytes.
+type consistent bool
+
+func (c consistent) contradiction(what string) {
+	if c {
+		panic(what)
+	}
+}
+
+func (c consistent) touch(t btf.Type) {
 	_, _, _, _ = t.ID(), t.Kind(), t.KindFlag(), t.String()
 	if string(t.NameBytes()) != t.Name() {
-		panic("NameBytes is not Name")
+		c.contradiction("NameBytes is not Name")
 	}
 	size, err := t.Sizeof()
 	if err != nil && size != 0 {
-		panic("a size and an error")
+		c.contradiction("a size and an error")
 	}
 	_, _ = t.Underlying()
 	_, _ = t.Pointee()
 	for _, path := range []string{"a", "->a", "[0]", "next->next", "no such member|[1]"} {
 		if f, err := t.Field(path); err != nil && f != (btf.Field{}) {
-			panic("a field and an error")
+			c.contradiction("a field and an error")
 		}
 	}
 	few(t.Tags(), func(d btf.DeclTag) {
 		if d.Target() != t {
-			panic(fmt.Sprintf("%v is tagged by %v", d.Target(), d))
+			c.contradiction(fmt.Sprintf("%v is tagged by %v", d.Target(), d))
 		}
 	})
 	narrowed(t, func(i btf.Int) { _, _, _, _ = i.Size(), i.Encoding().String(), i.Bits().Bytes(), i.Offset().String() })
 	narrowed(t, func(p btf.Pointer) { _ = p.Target().Kind() })
 	narrowed(t, func(a btf.Array) { _, _, _ = a.Element().Name(), a.Index().Name(), a.NumElements() })
-	narrowed(t, touchComposite)
-	narrowed(t, func(s btf.Struct) { touchComposite(s.Composite) })
-	narrowed(t, func(u btf.Union) { touchComposite(u.Composite) })
+	narrowed(t, c.composite)
+	narrowed(t, func(s btf.Struct) { c.composite(s.Composite) })
+	narrowed(t, func(u btf.Union) { c.composite(u.Composite) })
 	narrowed(t, func(e btf.Enum) {
 		_, _ = e.Size(), e.Signed()
 		few(e.Enumerators(), func(v btf.Enumerator) { _, _ = v.Name(), v.Value() })
 		last := e.Enumerator(e.NumEnumerators() - 1)
 		if v, err := e.EnumeratorByValue(last.Value()); e.NumEnumerators() > 0 && (err != nil || v.Value() != last.Value()) {
-			panic("an enumerator is not found by its value")
+			c.contradiction("an enumerator is not found by its value")
 		}
 		if v, err := e.EnumeratorByName(last.Name()); last.Name() != "" && (err != nil || v.Name() != last.Name()) {
-			panic("an enumerator is not found by its name")
+			c.contradiction("an enumerator is not found by its name")
 		}
 		if e.Enumerator(e.NumEnumerators()) != (btf.Enumerator{}) {
-			panic("an enumerator past the last")
+			c.contradiction("an enumerator past the last")
 		}
 	})
 	narrowed(t, func(f btf.Fwd) { _ = f.Union() })
@@ -61,19 +73,19 @@ func touch(t btf.Type) {
 	narrowed(t, func(r btf.Restrict) { _ = r.Target().Name() })
 	narrowed(t, func(f btf.Func) {
 		_ = f.Linkage().String()
-		touchProto(f.Prototype())
+		c.proto(f.Prototype())
 		for i := range min(f.Prototype().NumParams(), touchLimit) {
 			few(f.ParamTags(i), func(btf.DeclTag) {})
 		}
 	})
-	narrowed(t, touchProto)
+	narrowed(t, c.proto)
 	narrowed(t, func(v btf.Var) { _, _ = v.Target().Name(), v.Linkage().String() })
 	narrowed(t, func(d btf.Datasec) {
 		_ = d.Size()
 		few(d.Vars(), func(v btf.VarSecinfo) { _, _, _ = v.Type().Name(), v.Offset(), v.Size() })
 		_ = d.Var(d.NumVars() - 1).Type().Kind()
 		if d.Var(d.NumVars()) != (btf.VarSecinfo{}) {
-			panic("an entry past the last")
+			c.contradiction("an entry past the last")
 		}
 	})
 	narrowed(t, func(f btf.Float) { _ = f.Size() })
@@ -87,45 +99,45 @@ func touch(t btf.Type) {
 	narrowed(t, func(s btf.Locsec) {
 		few(s.Sites(), func(s btf.LocSite) { _, _, _ = s.Func().Name(), s.Proto().Kind(), s.Offset() })
 		if s.Site(s.NumSites()) != (btf.LocSite{}) {
-			panic("a site past the last")
+			c.contradiction("a site past the last")
 		}
 	})
 }
 
-func touchComposite(c btf.Composite) {
-	_ = c.Size()
-	few(c.Members(), func(m btf.Member) {
+func (c consistent) composite(s btf.Composite) {
+	_ = s.Size()
+	few(s.Members(), func(m btf.Member) {
 		_, _, _ = m.Offset().Bytes(), m.BitfieldSize(), m.Type().Kind()
 		few(m.Tags(), func(btf.DeclTag) {})
 		if name := m.Name(); name != "" && string(m.NameBytes()) == name {
-			if _, err := c.MemberByName(name); err != nil {
+			if _, err := s.MemberByName(name); err != nil {
 				// Only if an anonymous member before it is broken.
 				_ = err.Error()
 			}
 		}
 	})
-	_ = c.Member(c.NumMembers() - 1).Name()
-	if c.Member(c.NumMembers()) != (btf.Member{}) {
-		panic("a member past the last")
+	_ = s.Member(s.NumMembers() - 1).Name()
+	if s.Member(s.NumMembers()) != (btf.Member{}) {
+		c.contradiction("a member past the last")
 	}
-	_, _ = c.MemberByName("no such member")
+	_, _ = s.MemberByName("no such member")
 }
 
-func touchProto(p btf.FuncProto) {
+func (c consistent) proto(p btf.FuncProto) {
 	_, _ = p.Return().Name(), p.Variadic()
 	few(p.Params(), func(param btf.Param) {
 		_ = param.Type().Kind()
 		if param != p.Param(param.Index()) {
-			panic("a parameter of another index")
+			c.contradiction("a parameter of another index")
 		}
 		if name := param.Name(); name != "" {
 			if first, err := p.ParamByName(name); err != nil || first.Name() != name || first.Index() > param.Index() {
-				panic("a parameter is not found by its name")
+				c.contradiction("a parameter is not found by its name")
 			}
 		}
 	})
 	if p.Param(p.NumParams()) != (btf.Param{}) {
-		panic("a parameter past the last")
+		c.contradiction("a parameter past the last")
 	}
 }
 

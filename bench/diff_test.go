@@ -275,7 +275,11 @@ func (p pair) describe(t btf.Type) string {
 		v, err := btf.As[btf.Func](t)
 		as(err)
 		line("func", v.Name(), uint32(v.Linkage()), v.Prototype().ID(), tags())
-		for i := range v.Prototype().NumParams() {
+		params := v.Prototype().NumParams()
+		if v.Prototype().Variadic() {
+			params++ // which may be tagged as well
+		}
+		for i := range params {
 			for tag := range v.ParamTags(i) {
 				line(i, tag.Name())
 			}

@@ -1,0 +1,181 @@
+// a file that changes while it is mapped → what becomes of its readers
+
+//go:build unix
+
+package btf_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/stretchr/testify/require"
+)
+
+// everything asks a Spec everything, and leaves it open.
+func everything(spec *btf.Spec, infos *btf.ExtInfos) {
+	for typ := range spec.All() {
+		consistent(false).touch(typ)
+		name := typ.Name()
+		few(spec.TypesByName(name), func(btf.Type) {})
+		few(spec.TypesByEssentialName(name), func(btf.Type) {})
+		_, _ = spec.AnyTypeByName(name)
+		_ = spec.Has(name)
+	}
+	_, _ = spec.Fields("thing.next", "thing.no such member", "no such type.x")
+	for f, err := range spec.Funcs(btf.FuncFilter{}) {
+		if err == nil {
+			consistent(false).touch(f.Type)
+		}
+	}
+	_, _, _ = spec.SortedByName(), spec.PointerSize(), spec.NumTypes()
+	_, _ = spec.Verify(), spec.VerifyStrict()
+	_, _ = spec.WriteTo(io.Discard)
+	if copied, err := spec.Copy(); err == nil {
+		_ = copied.Verify()
+	}
+	_, _ = spec.Marshal(btf.MarshalOptions{Order: binary.BigEndian, ReplaceDeclarations: true})
+	if infos != nil {
+		listed(infos)
+	}
+}
+
+// TestRewrittenFile reads files, mapped, that another goroutine writes over all the
+// while: what loads may answer nonsense, and answers.
+func TestRewrittenFile(t *testing.T) {
+	under, module, _ := blob.Stack(binary.LittleEndian)
+	stack := load(t, under.Bytes())
+	type opener func(path string) (*btf.Spec, *btf.ExtInfos, error)
+	for name, c := range map[string]struct {
+		bytes []byte
+		open  opener
+	}{
+		"little-endian": {blob.EveryKind(binary.LittleEndian).Bytes(), func(path string) (*btf.Spec, *btf.ExtInfos, error) {
+			spec, err := btf.LoadSpec(path)
+			return spec, nil, err
+		}},
+		"big-endian": {blob.EveryKind(binary.BigEndian).Bytes(), func(path string) (*btf.Spec, *btf.ExtInfos, error) {
+			spec, err := btf.LoadSpec(path)
+			return spec, nil, err
+		}},
+		"inlined functions": {blob.Recipes()["inline.btf"], func(path string) (*btf.Spec, *btf.ExtInfos, error) {
+			spec, err := btf.LoadSpec(path)
+			return spec, nil, err
+		}},
+		"split": {module.Bytes(), func(path string) (*btf.Spec, *btf.ExtInfos, error) {
+			spec, err := btf.LoadSplitSpec(path, stack)
+			return spec, nil, err
+		}},
+		"object": {withEveryExt(), btf.LoadSpecAndExtInfos},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := file(t, c.bytes)
+			f, err := os.OpenFile(path, os.O_RDWR, 0)
+			require.NoError(t, err)
+			defer f.Close()
+			var stop atomic.Bool
+			var writes int
+			var writer sync.WaitGroup
+			writer.Go(func() {
+				random := rand.New(rand.NewPCG(1, 2))
+				for ; !stop.Load(); writes++ {
+					_, err := f.WriteAt(c.bytes, 0)
+					for range 1 + random.IntN(20) {
+						b := []byte{byte(random.Uint32())}
+						_, _ = f.WriteAt(b, int64(random.IntN(len(c.bytes))))
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+			var loaded, refused atomic.Int64
+			var readers sync.WaitGroup
+			until := time.Now().Add(soakTime(t) / 4)
+			for range 4 {
+				readers.Go(func() {
+					for time.Now().Before(until) {
+						spec, infos, err := c.open(path)
+						if err != nil {
+							refused.Add(1)
+							continue
+						}
+						loaded.Add(1)
+						for range 3 {
+							everything(spec, infos)
+						}
+						if err := spec.Close(); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			readers.Wait()
+			stop.Store(true)
+			writer.Wait()
+			t.Logf("%d writes, %d loaded and read, %d refused", writes, loaded.Load(), refused.Load())
+			require.Positive(t, loaded.Load())
+			require.Positive(t, refused.Load(), "nothing was written under the readers")
+		})
+	}
+}
+
+// TestTruncated shows in processes of their own what becomes of readers of a file that
+// is cut off below them: who has it mapped dies of SIGBUS, as the documentation of
+// LoadSpec says; who has a copy reads on.
+func TestTruncated(t *testing.T) {
+	const door, answer = "BTF_TEST_TRUNCATED", "read to the end"
+	if name := os.Getenv(door); name != "" {
+		path := os.Args[len(os.Args)-1]
+		var spec *btf.Spec
+		var err error
+		switch name {
+		case "LoadSpec", "Copy":
+			spec, err = btf.LoadSpec(path)
+		case "LoadSpecFromReader":
+			var f *os.File
+			if f, err = os.Open(path); err == nil {
+				defer f.Close()
+				spec, err = btf.LoadSpecFromReader(f)
+			}
+		}
+		require.NoError(t, err)
+		if name == "Copy" {
+			spec, err = spec.Copy()
+			require.NoError(t, err)
+		}
+		require.NoError(t, os.Truncate(path, 0))
+		require.NoError(t, spec.Verify())
+		os.Stdout.WriteString(answer)
+		return
+	}
+	for name, dies := range map[string]bool{"LoadSpec": true, "LoadSpecFromReader": false, "Copy": false} {
+		t.Run(name, func(t *testing.T) {
+			child := exec.Command(os.Args[0], "-test.run=^TestTruncated$", vmlinuxFile(t))
+			child.Env = append(os.Environ(), door+"="+name)
+			var out bytes.Buffer
+			child.Stdout, child.Stderr = &out, &out
+			err := child.Run()
+			if dies {
+				var exit *exec.ExitError
+				require.ErrorAs(t, err, &exit, "%.2000s", out.String())
+				require.Contains(t, out.String(), "SIGBUS")
+				require.NotContains(t, out.String(), answer)
+			} else {
+				require.NoError(t, err, "%.2000s", out.String())
+				require.True(t, strings.Contains(out.String(), answer), "%.2000s", out.String())
+			}
+		})
+	}
+}
