@@ -103,3 +103,16 @@ func (e *KernelError) Error() string {
 
 // Unwrap returns what bpf(2) returned.
 func (e *KernelError) Unwrap() error { return e.Err }
+
+// A located error is one of this package and where it came about.
+type located struct {
+	where string
+	err   error
+}
+
+// Error begins with "btf: " once.
+func (l *located) Error() string {
+	return "btf: " + l.where + ": " + strings.TrimPrefix(l.err.Error(), "btf: ")
+}
+
+func (l *located) Unwrap() error { return l.err }

@@ -111,21 +111,26 @@ func (l *layer) taggedFuncs(text string, consider func(Type) bool) {
 	}
 }
 
-// A takeMemo is whether prototypes with many parameters take what is asked for: as
-// a [protoMemo], for hostile BTF.
-type takeMemo map[TypeID]bool
+// A takeMemo is whether prototypes take what is asked for. It is kept only after more
+// parameters were looked at than there is room for in the blob: in hostile BTF, where
+// many functions share a prototype whose parameters are each far from what they are.
+type takeMemo struct {
+	asked uint64 // parameters
+	known map[TypeID]bool
+}
 
 func (m *takeMemo) of(f Func, filter *FuncFilter) bool {
-	if f.proto.vlen() <= manyParams {
+	m.asked += uint64(f.proto.vlen())
+	if m.asked <= uint64(len(f.layer.types.bytes)/paramSize) {
 		return f.takes(filter)
 	}
-	takes, known := (*m)[f.proto.id]
+	takes, known := m.known[f.proto.id]
 	if !known {
 		takes = f.takes(filter)
-		if *m == nil {
-			*m = takeMemo{}
+		if m.known == nil {
+			m.known = map[TypeID]bool{}
 		}
-		(*m)[f.proto.id] = takes
+		m.known[f.proto.id] = takes
 	}
 	return takes
 }
@@ -179,16 +184,19 @@ func (t Type) leadsTo(name string) bool {
 }
 
 // markedFuncs calls consider with the functions that may have a pointer to what the
-// filter says, and whether they are known to, by id, until it returns false.
+// filter says, and whether they are known to if they are sound, by id, until it returns
+// false.
 //
 // It marks, in one pass by id, what may lead to such functions. Records nearly always
 // refer to those before them, whose marks are known: so no id is followed, which would
 // take several times as long. Those of the base and those that are still to come are.
 //
 // Of more types than there are marks, some share one, which then says no more than
-// maybe.
+// maybe, and all functions are considered.
 func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool) bool) {
-	var leads, points, takes marks // to a type of the name; to what leads there; a parameter that points there
+	// What leads to a type of the name; what points to what leads there; prototypes that
+	// are sound and have no such parameter.
+	var leads, points, without marks
 	l, name := &s.layer, filter.PointerTo
 	for t := range s.TypesByName(name) {
 		if pointedTo.has(t.Kind()) {
@@ -200,6 +208,7 @@ func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool)
 		most = uint32(min(filter.Params, vlenMask))
 	}
 	types, first, exact := l.types, l.first, l.starts.count <= marksLen
+	end, names := l.end(), l.strings.end()
 	number := TypeID(0) // of the record, from 0
 	for i, w := range l.starts.bits {
 		for ; w != 0; w &= w - 1 {
@@ -211,16 +220,25 @@ func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool)
 			// records: what is no id is taken for one until there is a mark on it.
 			switch kind := Kind(info >> kindShift & kindMask); {
 			case kind == KindFunc:
-				if (takes.has(to) || !marked) && !consider(Type{l, first + number, off}, marked && exact) {
+				if !(marked && without.has(to)) && !consider(Type{l, first + number, off}, marked && exact) {
 					return
 				}
 			case kind == KindFuncProto:
-				for i := range min(info&vlenMask, most) {
-					id := TypeID(types.u32(off + recordSize + i*paramSize + 4))
+				sound, takes := id < end, false
+				for i := range info & vlenMask {
+					param := off + recordSize + i*paramSize
+					id := TypeID(types.u32(param + 4))
+					sound = sound && id < end && uint64(types.u32(param)) < names
+					if i >= most {
+						continue
+					}
 					if to := id - first; to < number && points.has(to) || to >= number && l.typeByID(id).pointsTo(name) {
-						takes.add(number)
+						takes = true
 						break
 					}
+				}
+				if sound && !takes && exact {
+					without.add(number)
 				}
 			case marked && !leads.has(to) && !points.has(to):
 			case kind == KindPointer:
@@ -244,7 +262,7 @@ func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool)
 // enough for the stack.
 type marks [marksLen / 64]uint64
 
-const marksLen = 1 << 17
+const marksLen = 1 << 18
 
 func (m *marks) add(number TypeID) { m[number%marksLen/64] |= 1 << (number % 64) }
 

@@ -14,7 +14,7 @@ import (
 
 // A Kernel is the BTF of a running kernel and of its modules. A module's is opened
 // when it is first asked for, over that of vmlinux, which all share, and stays open
-// until Close.
+// until Close. [OpenKernel] makes one: the zero Kernel cannot be asked.
 //
 // Every method but Close may be called from many goroutines at once.
 type Kernel struct {
@@ -50,7 +50,9 @@ func (k *Kernel) Close() error {
 	var failed []error
 	k.modules.Range(func(_, value any) bool {
 		for m := value.(*opened); m != nil; m = m.before {
-			failed = append(failed, m.spec.Close())
+			if m.spec != nil {
+				failed = append(failed, m.spec.Close())
+			}
 		}
 		return true
 	})
@@ -115,28 +117,42 @@ func (k *Kernel) Module(name string) (*Spec, error) {
 			value, loaded = k.modules.Load(name)
 		}
 	}
-	m := value.(*opened)
-	m.once.Do(func() {
-		m.spec = &Spec{}
-		if spec, err := LoadSplitSpec(path, k.vmlinux); err != nil {
-			m.err = fmt.Errorf("btf: module %s: %w", name, err)
-		} else {
-			m.spec = spec
-		}
-	})
-	if m.err != nil {
-		return nil, m.err
+	spec, err := value.(*opened).open(path, k.vmlinux)
+	if err != nil {
+		return nil, &located{"module " + name, err}
 	}
-	return m.spec, nil
+	return spec, nil
 }
 
-// opened is a file that was opened once, or could not be.
+// opened is a file that is opened when it is first asked for.
 type opened struct {
 	info   fs.FileInfo
-	once   sync.Once
-	spec   *Spec // a closed one if there is none
-	err    error
-	before *opened // the same module, loaded earlier
+	mutex  sync.Mutex // of what follows
+	spec   *Spec      // nil before, and if it could not be opened
+	broken error      // what is wrong with its bytes
+	before *opened    // the same module, loaded earlier
+}
+
+// open opens the file if that was not done. Bytes that are broken remain so; whatever
+// else kept it from being opened, such as too many open files, may be over next time.
+func (o *opened) open(path string, vmlinux *Spec) (*Spec, error) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if o.spec != nil || o.broken != nil {
+		return o.spec, o.broken
+	}
+	spec, err := LoadSplitSpec(path, vmlinux)
+	if isBroken(err) {
+		o.broken = err
+	}
+	o.spec = spec
+	return spec, err
+}
+
+// isBroken reports whether an error is about the bytes of BTF.
+func isBroken(err error) bool {
+	var broken *FormatError
+	return errors.As(err, &broken)
 }
 
 // is reports whether the file has not been replaced. Times say nothing: sysfs makes
@@ -193,8 +209,9 @@ func (k *Kernel) TypesByName(name string) iter.Seq2[Module, Type] {
 
 // Field resolves a path, as [Spec.Field] does: in the kernel itself or, if it has no
 // type of that name, in the modules that are loaded now, which must all agree if
-// several have one: then it opens them all. If no module has it, those that could not
-// be read are in the error.
+// several have one: then it opens them all. The error matches [ErrMultipleMatches] if
+// they do not, or if the path leads somewhere in one and nowhere in another. A module
+// whose BTF is broken has no say; if no other has the path, it is in the error.
 func (k *Kernel) Field(path string) (Field, error) {
 	f, err := k.field(path)
 	return f, onPath(path, err)
@@ -209,7 +226,8 @@ func (k *Kernel) field(path string) (Field, error) {
 		return Field{}, err
 	}
 	var found Field
-	var in Module
+	var in, out Module // where it was found, and where it leads nowhere
+	var nowhere error
 	var unfit Type
 	var failed []error
 	for m, err := range k.Modules() {
@@ -218,15 +236,24 @@ func (k *Kernel) field(path string) (Field, error) {
 			continue
 		}
 		f, of, fits, err := m.ownField(name, steps)
+		if err != nil {
+			err = &located{"in " + m.Name, err}
+		}
 		switch {
+		case m.Name == vmlinuxName && (fits || err != nil):
+			return f, err
+		case errors.Is(err, ErrMultipleMatches):
+			return Field{}, err
+		case isBroken(err):
+			failed = append(failed, err)
 		case err != nil:
-			return Field{}, fmt.Errorf("in %s: %w", m.Name, err)
+			if nowhere == nil {
+				out, nowhere = m, err
+			}
 		case !fits:
 			if unfit.id == 0 {
 				unfit = of
 			}
-		case m.Name == vmlinuxName:
-			return f, nil
 		case in.Spec == nil:
 			found, in = f, m
 		case !found.Agrees(f):
@@ -234,8 +261,12 @@ func (k *Kernel) field(path string) (Field, error) {
 		}
 	}
 	switch {
+	case in.Spec != nil && nowhere != nil:
+		return Field{}, fmt.Errorf("modules %s and %s do not agree: %w", in.Name, out.Name, ErrMultipleMatches)
 	case in.Spec != nil:
 		return found, nil
+	case nowhere != nil:
+		err = nowhere
 	case unfit.id != 0:
 		err = unfit.explain(steps)
 	default:

@@ -212,6 +212,36 @@ func TestKernelModulesComeAndGo(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrClosed)
 }
 
+// TestKernelModulesDiffer: modules that do not say the same of a path, and one that
+// says nothing.
+func TestKernelModulesDiffer(t *testing.T) {
+	root := kernelRoot(t.TempDir())
+	vmlinux := pathBlob(little)
+	root.put(t, "vmlinux", vmlinux.Bytes())
+	private := func(members ...blob.Member) []byte {
+		b := vmlinux.Split()
+		b.Struct("private", 16, members...)
+		return b.Bytes()
+	}
+	x, y := blob.Member{Name: "x", Type: 1}, blob.Member{Name: "y", Type: 1, Offset: 32}
+	root.put(t, "first", private(x))
+	root.put(t, "second", private(x, y))
+	root.put(t, "third", private(blob.Member{Name: "z", Type: 1 << 20}))
+	k := openKernel(t, root)
+
+	require.Equal(t, btf.Bits(0), must(k.Field("private.x")).Offset(), "the broken one has no say")
+	_, err := k.Field("private.y")
+	require.ErrorIs(t, err, btf.ErrMultipleMatches)
+	require.NotErrorIs(t, err, btf.ErrNotFound)
+	require.ErrorContains(t, err, "modules second and first do not agree")
+
+	_, err = k.Field("private.none")
+	require.ErrorIs(t, err, btf.ErrNotFound)
+	var broken *btf.FormatError
+	require.ErrorAs(t, err, &broken, "it might have it")
+	require.ErrorContains(t, err, "in third: ")
+}
+
 // TestKernelWithoutSysfs: vmlinux may be a file of a distribution, and then there are
 // no modules.
 func TestKernelWithoutSysfs(t *testing.T) {

@@ -141,7 +141,14 @@ func loadKernelSpec(root string) (*Spec, error) {
 	if first != nil {
 		return nil, first
 	}
-	return nil, fmt.Errorf("btf: BTF of the running kernel %s: %w", release, ErrNotSupported)
+	kernel := "the running kernel"
+	if root != "" {
+		kernel = "the kernel below " + root
+	}
+	if len(release) > 0 {
+		kernel += " " + string(release)
+	}
+	return nil, fmt.Errorf("btf: BTF of %s: %w", kernel, ErrNotSupported)
 }
 
 // vmlinuxPlaces is the list of libbpf's btf__load_vmlinux_btf.

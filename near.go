@@ -14,16 +14,24 @@ type near struct {
 	names [3]string
 	far   [3]int // how far each is from want, ascending
 	n     int
+	tried int // distances
 }
 
 // maxNear is how long a name may be to be compared, in bytes. Those of less than three
 // are near to too much.
 const maxNear = 64
 
+// maxTried is how many names are compared letter by letter. Kernels have some hundreds
+// that begin like any other and are about as long.
+const maxTried = 10_000
+
+// possible reports whether any name can be near.
+func (n *near) possible() bool { return len(n.want) >= 3 && len(n.want) <= maxNear }
+
 // add looks at the name at the front of b, no further than a name that is near can
 // reach.
 func (n *near) add(b []byte) {
-	if len(n.want) < 3 || len(n.want) > maxNear {
+	if !n.possible() {
 		return
 	}
 	end := bytes.IndexByte(b[:min(len(b), maxNear+1)], 0)
@@ -31,14 +39,20 @@ func (n *near) add(b []byte) {
 		return
 	}
 	b = b[:end]
-	far := max(len(b)-len(n.want), len(n.want)-len(b))
-	if !bytes.Contains(b, n.want) && !bytes.Contains(n.want, b) {
-		// Not __state, where state was asked for. Misspelt names begin as they should,
-		// which spares comparing most.
-		limit := 1 + len(n.want)/4
-		if far > limit || b[0] != n.want[0] {
-			return
-		}
+	short, long := b, n.want
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	far := len(long) - len(short)
+	// Either __state, where state was asked for, or misspelt names that begin as they
+	// should, which spares comparing most.
+	limit := 1 + len(n.want)/4
+	switch {
+	case 2*len(short) >= len(long) && bytes.Contains(long, short):
+	case far > limit || b[0] != n.want[0] || n.tried == maxTried:
+		return
+	default:
+		n.tried++
 		if far = distance(b, n.want); far > limit {
 			return
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math/bits"
+	"strconv"
 	"strings"
 )
 
@@ -125,7 +126,7 @@ func onPath(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("btf: path %q: %w", path, err)
+	return &located{"path " + strconv.Quote(path), err}
 }
 
 // Fields resolves many paths, as [Spec.Field] does, and returns a Field for each, in
@@ -379,7 +380,7 @@ func (m miss) text() string {
 // noTypeNear returns the error for a path whose type isn't there.
 func (s *Spec) noTypeNear(name string) error {
 	n := near{want: []byte(name)}
-	for s := s; s != nil; s = s.base {
+	for s := s; s != nil && n.possible(); s = s.base {
 		for t := range s.All() {
 			if fieldKinds.has(t.Kind()) {
 				n.add(s.layer.strings.at(t.nameOff()))

@@ -373,7 +373,7 @@ func TestNear(t *testing.T) {
 		"sttae":                     "(near it: state)",
 		"staate":                    "(near it: state, stats)",
 		"sate":                      "(near it: state, stats)",
-		"my_exit_state":             "(near it: exit_state, state)",
+		"my_exit_state":             "(near it: exit_state)",
 		"start_tme":                 "(near it: start_time)",
 		"real_start_time":           "(near it: start_time)",
 		"start_boot_time":           "(near it: start_boottime)",

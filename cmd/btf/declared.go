@@ -13,7 +13,8 @@ import (
 )
 
 // A declared is what diff compares under: the same in both kernels, whatever the
-// ids. An enumerator of an anonymous enum is declared by itself.
+// ids. An enumerator of an anonymous enum is declared by itself, and so is any that
+// was asked for by name.
 type declared struct {
 	Kind string `json:"kind"` // one of declaredKinds, or path
 	Name string `json:"name"`
@@ -28,7 +29,7 @@ func (d declared) compare(e declared) int {
 	)
 }
 
-// A declarer is a type, or an enumerator of an anonymous one.
+// A declarer is a type, or an enumerator of one.
 type declarer struct {
 	btf.Type
 	enumerator int // its number, -1 for the type
@@ -56,27 +57,40 @@ func (s *side) spend(n int) error {
 // newSide lists the declarations that are chosen.
 func newSide(file string, spec *btf.Spec, chosen *choice) (*side, error) {
 	s := &side{file: file, spec: spec, found: make(map[declared][]declarer)}
-	add := func(d declared, t btf.Type, enumerator int) {
-		if chosen.has(d) {
+	add := func(kind string, name []byte, t btf.Type, enumerator int) error {
+		// A string may hold the names of many types, each the end of the one before.
+		if err := s.spend(len(name)); err != nil {
+			return err
+		}
+		if d := (declared{kind, string(name)}); chosen.has(d) {
 			s.found[d] = append(s.found[d], declarer{t, enumerator})
 		}
+		return nil
 	}
 	for t := range spec.All() {
+		name, isEnum := t.NameBytes(), false
 		switch kind := t.Kind(); kind {
-		case btf.KindStruct, btf.KindUnion, btf.KindTypedef, btf.KindFunc, btf.KindEnum, btf.KindEnum64:
-			if len(t.NameBytes()) != 0 {
-				add(declared{declaredKind(kind), t.Name()}, t, -1)
-				continue
+		case btf.KindEnum, btf.KindEnum64:
+			isEnum = true
+			fallthrough
+		case btf.KindStruct, btf.KindUnion, btf.KindTypedef, btf.KindFunc:
+			if len(name) == 0 {
+				break
 			}
-			if kind != btf.KindEnum && kind != btf.KindEnum64 {
-				continue
-			}
-			e, err := btf.As[btf.Enum](t)
-			if err != nil {
+			if err := add(declaredKind(kind), name, t, -1); err != nil {
 				return nil, err
 			}
-			for i := range e.NumEnumerators() {
-				add(declared{"enumerator", e.Enumerator(i).Name()}, t, i)
+		}
+		if !isEnum || len(name) != 0 && chosen.all {
+			continue
+		}
+		e, err := btf.As[btf.Enum](t)
+		if err != nil {
+			return nil, err
+		}
+		for i := range e.NumEnumerators() {
+			if err := add("enumerator", e.Enumerator(i).NameBytes(), t, i); err != nil {
+				return nil, err
 			}
 		}
 	}

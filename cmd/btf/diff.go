@@ -30,9 +30,9 @@ byte:bit.
   + func new_one: int (struct sock *)
 
 With names, or globs such as 'tcp_*', only these are compared; "struct NAME" and the
-like choose. A name with a dot or an arrow in it is a path, as btf offset takes it,
-and compared is where it leads. What is in neither file is trouble. A type is looked into where
-it is declared: the fields of anonymous ones are those of what contains them, those
+like choose; enumerators are found whatever the enum. A name with a dot or an arrow in
+it is a path, as btf offset takes it, and compared is where it leads. What is in
+neither file is trouble. A type is looked into where it is declared: the fields of anonymous ones are those of what contains them, those
 of a named one are lines of its own. Type tags, and how compilers spell integers, are
 no differences. Where types share a name, those that are on both sides are set aside;
 "?" says that it cannot be told which of several became which.

@@ -137,6 +137,9 @@ func TestDiff(t *testing.T) {
 		{[]string{"struct t*"}, lines(" struct t"), 1},
 		{[]string{"enum color", "grown", "word"}, lines(" word", " color", " grown"), 1},
 		{[]string{"LIMIT"}, lines("LIMIT"), 1},
+		{[]string{"BLUE"}, "~ enumerator BLUE: 1 → 2\n", 1},
+		{[]string{"enumerator M*"}, "~ enumerator MANY: 4294967295 → 18446744073709551615\n", 1},
+		{[]string{"RED"}, "", 0},
 		{[]string{"STAYS", "*/*"}, "", 2},
 		{[]string{"STAYS"}, "", 0},
 	} {
@@ -253,10 +256,16 @@ func TestDiffHostile(t *testing.T) {
 	for i := range uint32(200_000) {
 		same.Struct("same", i)
 	}
+	long := encode.New(binary.LittleEndian)
+	name := long.String(strings.Repeat("n", 1<<18))
+	for i := range uint32(4000) {
+		long.Record(name+i, encode.Info(8, 0, false), 0)
+	}
 	for _, test := range []struct {
 		b    *encode.Builder
 		says string
 	}{
+		{long, "declarations of more than"},
 		{repeated, "declarations of more than"},
 		{nested, "anonymous types more than 32 deep"},
 		{arrays, "taken for a loop"},

@@ -19,7 +19,8 @@ var findCommand = command{
 	details: `
 A line for each type whose name matches: its kind, name, size in bytes if it has one,
 and id; of the running kernel and its modules, or of one file alone. In a glob, * is
-any text, ? any character, and [a-z] one of those. Something must match each.
+any text, ? any character, and [a-z] one of those. Something must match each; no
+name of more than 4 KB does.
 
 With --json, a line is an object with kind, name, size (if there is one), id and
 module.
@@ -99,13 +100,18 @@ func find(env *environment, in *input, globs []string, asJSON bool) error {
 	return parts.failed(failed)
 }
 
+// maxName is how long a name may be to match, in bytes: a string of megabytes may hold
+// the names of many types, each the end of the one before. Kernels have none of 512.
+const maxName = 4096
+
 // matches reports whether the name of a type matches any of the globs, and marks those
 // that it does.
 func matches(t btf.Type, globs []string, met []bool) bool {
-	name := t.Name()
-	if name == "" {
+	bytes := t.NameBytes()
+	if len(bytes) == 0 || len(bytes) > maxName {
 		return false
 	}
+	name := string(bytes)
 	any := false
 	for i, glob := range globs {
 		if ok, _ := path.Match(glob, name); ok {

@@ -4,6 +4,8 @@ package main
 
 import (
 	"flag"
+	"fmt"
+	"path"
 
 	"github.com/seed-6c4a6465/btf"
 )
@@ -30,6 +32,12 @@ as one of the first five arguments?
 		return func(env *environment, args []string) error {
 			if len(args) > 0 {
 				return usageError("funcs: no arguments are wanted; --glob takes a name")
+			}
+			if _, err := path.Match(filter.Name, ""); err != nil {
+				return usageError(fmt.Sprintf("funcs: %q is no glob: %v", filter.Name, err))
+			}
+			if filter.Params < 0 || filter.Params > 0 && filter.PointerTo == "" {
+				return usageError("funcs: --first says how many parameters --param looks at, 1 or more")
 			}
 			return filterFuncs(env, in, filter, *asJSON)
 		}

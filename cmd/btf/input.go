@@ -28,6 +28,7 @@ type input struct {
 	file, base, module string
 	root               *string
 	id                 btf.HandleID
+	sampled            bool // there was no kernel's
 }
 
 func inputFlags(flags *flag.FlagSet) *input {
@@ -53,14 +54,25 @@ func rootFlag(flags *flag.FlagSet) *string {
 
 // String says what is read.
 func (in *input) String() string {
+	kernel := "the running kernel"
+	if *in.root != "/" {
+		kernel = "the kernel below " + *in.root
+	}
 	switch {
 	case in.file != "":
 		return in.file
+	case in.id != 0:
+		return fmt.Sprintf("BTF %d in %s", in.id, kernel)
 	case in.module != "":
-		return "module " + in.module + " of the running kernel"
+		return "module " + in.module + " of " + kernel
+	case in.sampled:
+		return sampleName
 	}
-	return "the running kernel"
+	return kernel
 }
+
+// sampleName says what the program carries along.
+const sampleName = "the sample of Linux 6.12 for amd64"
 
 // fileArgument takes a file that stands among the arguments for that of --btf.
 func (in *input) fileArgument(args []string) error {
@@ -127,7 +139,8 @@ func (in *input) openKernel(env *environment) (*btf.Kernel, *btf.Spec, error) {
 	if !errors.Is(err, btf.ErrNotSupported) || *in.root != "/" || in.module != "" {
 		return nil, nil, err
 	}
-	fmt.Fprintln(env.stderr, "btf: no BTF of the running kernel here; this is the sample of Linux 6.12 for amd64")
+	in.sampled = true
+	fmt.Fprintln(env.stderr, "btf: no BTF of the running kernel here; this is "+sampleName)
 	spec, err := sample()
 	return nil, spec, err
 }

@@ -32,6 +32,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"enum"}, "a name is missing", "btf enum [flags] NAME…"},
 		{[]string{"func"}, "a name is missing", "btf func [flags] NAME…"},
 		{[]string{"funcs", "tcp_*"}, "no arguments are wanted", "btf funcs [flags]"},
+		{[]string{"funcs", "--glob", "["}, `"[" is no glob`, "btf funcs [flags]"},
+		{[]string{"funcs", "--first", "5"}, "--first says how many", "btf funcs [flags]"},
 		{[]string{"find"}, "a glob is missing", "btf find [flags] GLOB…"},
 		{[]string{"modules", "nf"}, "no arguments are wanted", "btf modules [flags]"},
 		{[]string{"diff", "a"}, "two files are wanted", "btf diff [flags] A B [NAME…]"},
@@ -102,6 +104,10 @@ func TestSample(t *testing.T) {
 	require.Zero(t, status)
 	require.Equal(t, "btf: no BTF of the running kernel here; this is the sample of Linux 6.12 for amd64\n", stderr.String())
 	require.Contains(t, stdout.String(), "PIDTYPE_PGID")
+
+	stdout.Reset()
+	require.Zero(t, run([]string{"offset", "--go", "task_struct.mm"}, nil, &stdout, &stderr, none))
+	require.Contains(t, stdout.String(), ", of the sample of Linux 6.12 for amd64.\n")
 }
 
 func TestVerify(t *testing.T) {
