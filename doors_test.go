@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -151,6 +152,21 @@ func TestDoors(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestEndless: a reader that says nothing true of its end is read as far as the BTF
+// goes, and no bytes after it are made up.
+func TestEndless(t *testing.T) {
+	b := blob.New(little)
+	b.Int("int", 4, blob.Signed)
+	for _, end := range []int64{math.MaxInt64, 1 << 40} {
+		spec, err := btf.LoadSpecFromReader(io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, end))
+		require.NoError(t, err)
+		require.NoError(t, spec.VerifyStrict())
+	}
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(append(b.Bytes(), 0)))
+	require.NoError(t, err)
+	require.ErrorContains(t, spec.VerifyStrict(), "nothing wanted after the last section, there are 1 bytes")
 }
 
 // TestHugeELF: of a file of 600 MB, the headers and one window are touched.
@@ -530,6 +546,13 @@ func TestDistilled(t *testing.T) {
 		shared := as[btf.Struct](t, spec, as[btf.Pointer](t, spec, 3).Target().ID())
 		require.Equal(t, 1, shared.NumMembers())
 	}
+	// What the module does not say of pointers, its file does.
+	narrow := blob.ELF(elf.ELFCLASS32, binary.LittleEndian, blob.Section{Name: ".BTF", Data: m.Bytes()}, blob.Section{Name: ".BTF.base", Data: d.Bytes()})
+	kernel := load(t, d.Bytes())
+	require.Zero(t, kernel.PointerSize())
+	spec, err := btf.LoadSplitSpec(file(t, narrow), kernel)
+	require.NoError(t, err)
+	require.Equal(t, 4, spec.PointerSize())
 	for name, sections := range map[string][]blob.Section{
 		"no bytes":  {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Type: elf.SHT_NOBITS, Data: d.Bytes()}},
 		"no BTF":    {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Data: []byte("nothing of the kind")}},

@@ -11,7 +11,7 @@ import (
 // The kinds of this file describe calls that were inlined. They follow a draft of
 // include/uapi/linux/btf.h from September 2026, which no release has: what is here
 // changes with it. Where a layout section gives such a record another length, it is
-// stepped over, and narrowing says that it is another kind.
+// stepped over as other unknown kinds are, and narrowing says that it is another.
 //
 // They stand in the .BTF of modules, and for the kernel in split BTF of their own:
 // /sys/kernel/btf/vmlinux.inline over vmlinux, and MODULE.inline over the module's,

@@ -287,7 +287,10 @@ func loadReader(r io.ReaderAt, base *Spec, ext bool) (*Spec, error) {
 		}
 		s, err := newSpec(blob, base)
 		if err == nil && size > 0 {
-			s.size = max(s.size, uint64(size))
+			// Not all readers that say where they end do end there.
+			if n, _ := r.ReadAt(make([]byte, 1), size-1); n == 1 {
+				s.size = max(s.size, uint64(size))
+			}
 		}
 		return s, err
 	}
@@ -396,8 +399,8 @@ const distilledName = ".BTF.base"
 // have its one match in base. Integers, floats and enums match by name and size;
 // structs and unions by name, and by size too if their name is not unique in base or
 // they are part of a struct in s; forward declarations by name, to a type of the
-// declared kind. The error matches [ErrNotFound] if a type has no match,
-// [ErrMultipleMatches] if it has several, and [ErrNotSupported] if s holds a kind whose
+// declared kind, or of a name that is not unique to another declaration, if there is
+// one. The error matches [ErrNotFound] if a type has no match, [ErrMultipleMatches] if it has several, and [ErrNotSupported] if s holds a kind whose
 // bytes only its layout section tells; it is a [*FormatError] if a record is broken.
 func (s *Spec) Relocate(base *Spec) (*Spec, error) {
 	if err := s.usable(); err != nil {
@@ -414,7 +417,7 @@ func (s *Spec) Relocate(base *Spec) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	types, err := relocate(&c.layer, &base.layer, &base.names)
+	types, err := relocate(&c.layer, &base.layer)
 	if err != nil {
 		return nil, err
 	}

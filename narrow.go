@@ -17,7 +17,9 @@ const maxDepth = 32
 //
 // The error matches [ErrWrongKind] if there is another kind in the end, at no
 // cost in allocations. It is a [*FormatError] if the record is broken: a name or
-// an id in it is out of range, or the typedefs and qualifiers never end.
+// an id in it is out of range, or the typedefs and qualifiers never end. It matches
+// [ErrNotSupported] if the kind is one of [LocParam] and those with it, and the layout
+// section gives its number to another.
 func As[V View](t Type) (V, error) {
 	var v V
 	want := kindsOf(&v)
@@ -254,8 +256,8 @@ func (t Type) check() error {
 		return err
 	}
 	k := t.Kind()
-	if k > KindEnum64 && k <= kindLast && !t.layer.understands(k) {
-		return t.problem(4, "the layout section says that %s is another kind than this package knows", k)
+	if t.moved() {
+		return fmt.Errorf("btf: %v: the layout section says that %s is another kind than this package knows: %w", t, k, ErrNotSupported)
 	}
 	f := &kindFields[k]
 	for _, off := range f.ids {
@@ -274,6 +276,13 @@ func (t Type) check() error {
 	}
 	_, err := t.placement()
 	return err
+}
+
+// moved reports whether the layout section gives the number of a kind that is still a
+// draft to another.
+func (t Type) moved() bool {
+	k := t.Kind()
+	return k > KindEnum64 && k <= kindLast && !t.layer.understands(k)
 }
 
 // prototype returns what a FUNC's id leads to, proved to be a prototype. Whoever

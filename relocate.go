@@ -11,18 +11,19 @@ import (
 // which only names, kinds and sizes are known, to a whole one. The rules are those of
 // btf_relocate in libbpf and the kernel, but for forward declarations: these tell by
 // their kind_flag whether a struct or a union is meant, and a type of that kind and
-// name is the one. The original looks at the flag of the type instead.
+// name is the one. The original looks at the flag of the type instead, and at none
+// whose name both a struct and a union have.
 type relocation struct {
 	split, distilled, base *layer
-	names                  *names // of base
 
-	embedded map[TypeID]bool      // distilled types whose size counts
-	matches  map[string]*namesake // by name
-	ids      []TypeID             // distilled → base
+	embedded  map[TypeID]bool      // distilled types whose size counts
+	namesakes map[string]*namesake // of distilled types, by name
+	ids       []TypeID             // distilled → base
 }
 
 // A namesake is what of the base may stand for distilled types of one name.
 type namesake struct {
+	types      []Type
 	composites int
 	fits       map[trait]TypeID
 	several    map[trait]TypeID // another one that fits as well
@@ -38,15 +39,16 @@ type trait struct {
 
 // relocate returns the type section of split, with ids that count from base. Offsets
 // of names in the distilled base are moved behind the strings of split.
-func relocate(split, base *layer, names *names) (section, error) {
+func relocate(split, base *layer) (section, error) {
 	r := relocation{
-		split: split, distilled: split.base, base: base, names: names,
-		embedded: map[TypeID]bool{}, matches: map[string]*namesake{},
+		split: split, distilled: split.base, base: base,
+		embedded: map[TypeID]bool{}, namesakes: map[string]*namesake{},
 		ids: make([]TypeID, split.first),
 	}
 	if err := r.markEmbedded(); err != nil {
 		return section{}, err
 	}
+	r.findNamesakes()
 	for t := range r.distilled.all() {
 		id, err := r.match(t)
 		if err != nil {
@@ -115,15 +117,9 @@ func (r *relocation) match(t Type) (TypeID, error) {
 	default:
 		return 0, t.problem(4, "INT, FLOAT, ENUM, STRUCT, UNION or FWD wanted in a distilled base, it is %s", t.Kind())
 	}
-	name := r.distilled.strings.at(t.nameOff())
-	name = upToNUL(name[:min(len(name), longestName)])
-	if len(name) == 0 || len(name) == longestName {
-		return 0, t.problem(0, "name of 1 to %d bytes wanted in a distilled base", longestName-1)
-	}
-	n := r.matches[string(name)]
+	n := r.namesakes[string(r.distilled.shortName(t.nameOff()))]
 	if n == nil {
-		n = r.namesake(string(name))
-		r.matches[string(name)] = n
+		return 0, t.problem(0, "name of 1 to %d bytes wanted in a distilled base", longestName-1)
 	}
 	composite := compositeKinds.has(want.kind)
 	if composite && n.composites == 1 {
@@ -135,7 +131,7 @@ func (r *relocation) match(t Type) (TypeID, error) {
 		return 0, fmt.Errorf("btf: relocating %v of %d bytes from the distilled base: %s: %w", t, size, fmt.Sprintf(format, args...), err)
 	}
 	switch {
-	case !ok && n.composites > 1 && want.kind != KindFwd:
+	case !ok && n.composites > 1 && composite:
 		return problem(ErrNotFound, "of %d structs and unions of that name in the base, one of that kind and size", n.composites)
 	case !ok:
 		return problem(ErrNotFound, "one that fits in the base")
@@ -147,17 +143,49 @@ func (r *relocation) match(t Type) (TypeID, error) {
 	return id, nil
 }
 
-// namesake looks at the types called name in the base.
-func (r *relocation) namesake(name string) *namesake {
-	n := &namesake{fits: map[trait]TypeID{}, several: map[trait]TypeID{}}
-	var types []Type
-	r.names.named(r.base, name, func(t Type) bool {
-		types = append(types, t)
-		if compositeKinds.has(t.Kind()) {
-			n.composites++
+// findNamesakes looks through the base once for what has the name of a distilled type.
+// An index by name would do, but for hostile names that all have the same hash.
+func (r *relocation) findNamesakes() {
+	for t := range r.distilled.all() {
+		if name := r.distilled.shortName(t.nameOff()); name != nil && r.namesakes[string(name)] == nil {
+			r.namesakes[string(name)] = new(namesake)
 		}
-		return true
-	})
+	}
+	for b := (batch{}); r.base.next(&b); {
+		for i, name := range b.names[:b.n] {
+			if n := r.namesakes[string(r.base.shortName(name))]; n != nil {
+				n.types = append(n.types, r.base.record(b.numbers[i]))
+			}
+		}
+	}
+	for _, n := range r.namesakes {
+		n.sort()
+	}
+}
+
+// shortName returns the name at off, nil if it is empty or as long as the kernel
+// allows none to be.
+func (l *layer) shortName(off uint32) []byte {
+	name := l.strings.at(off)
+	name = upToNUL(name[:min(len(name), longestName)])
+	if len(name) == 0 || len(name) == longestName {
+		return nil
+	}
+	return name
+}
+
+// sort finds what each of the types has in common with distilled ones.
+func (n *namesake) sort() {
+	n.fits, n.several = map[trait]TypeID{}, map[trait]TypeID{}
+	declared := map[bool]bool{} // whether there is a FWD: of a struct, of a union
+	for _, t := range n.types {
+		switch k := t.Kind(); {
+		case compositeKinds.has(k):
+			n.composites++
+		case k == KindFwd:
+			declared[t.flag()] = true
+		}
+	}
 	add := func(t Type, has trait) {
 		if _, ok := n.fits[has]; ok {
 			n.several[has] = t.id
@@ -165,7 +193,7 @@ func (r *relocation) namesake(name string) *namesake {
 			n.fits[has] = t.id
 		}
 	}
-	for _, t := range types {
+	for _, t := range n.types {
 		switch k, size := t.Kind(), t.sizeOrType(); k {
 		case KindInt:
 			add(t, trait{kind: k, size: size, encoding: Int{t}.Encoding()})
@@ -180,11 +208,13 @@ func (r *relocation) namesake(name string) *namesake {
 				add(t, trait{kind: k, size: size})
 			} else {
 				add(t, trait{kind: k})
-				add(t, trait{kind: KindFwd, union: k == KindUnion})
+			}
+			// A FWD beside several is the one, as it is for libbpf.
+			if union := k == KindUnion; n.composites == 1 || !declared[union] {
+				add(t, trait{kind: KindFwd, union: union})
 			}
 		}
 	}
-	return n
 }
 
 // rewrite returns the records of split with other ids and name offsets:

@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/blob"
@@ -276,6 +278,15 @@ func relocations() []relocation {
 		m.Typedef("foo_t", c+2)
 		m.TypeTag("tag", 1, false)
 	}
+	embedUnder := func(n uint32) func(*blob.Builder) {
+		return func(m *blob.Builder) {
+			m.Struct("outer", 16, blob.Member{Name: "foo", Type: m.Next() + 1})
+			for range n - 1 {
+				m.Const(m.Next() + 1)
+			}
+			m.Volatile(1)
+		}
+	}
 	return []relocation{
 		{name: "INT", distilled: func(d *blob.Builder) { d.Int("long", 8, blob.Signed) },
 			kernel: func(k *blob.Builder) {
@@ -344,7 +355,13 @@ func relocations() []relocation {
 		{name: "FWD beside two structs", distilled: fwd(false),
 			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 8); k.Fwd("foo", false) }, want: 3},
 		{name: "FWD of two structs", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, err: btf.ErrNotFound},
+			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, err: btf.ErrMultipleMatches, text: "STRUCT foo (id 1) and STRUCT foo (id 2)"},
+		{name: "FWD of a struct beside a union", distilled: fwd(false),
+			kernel: func(k *blob.Builder) { k.Union("foo", 4); k.Struct("foo", 8) }, want: 2},
+		{name: "FWD beside a struct and a union", distilled: fwd(false),
+			kernel: func(k *blob.Builder) { k.Union("foo", 4); k.Struct("foo", 8); k.Fwd("foo", false) }, want: 3},
+		{name: "FWD of a union beside two structs", distilled: fwd(true),
+			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, err: btf.ErrNotFound, text: "one that fits in the base"},
 		{name: "nothing of that name", distilled: foo(8), kernel: pad, err: btf.ErrNotFound, text: "relocating STRUCT foo (id 1)"},
 		{name: "PTR in the base", distilled: func(d *blob.Builder) { d.Pointer(0) }, kernel: pad, text: "it is PTR"},
 		{name: "ENUM64 in the base", distilled: func(d *blob.Builder) { d.Enum64("e", 8, false) }, kernel: pad, text: "it is ENUM64"},
@@ -352,6 +369,10 @@ func relocations() []relocation {
 		{name: "name of a kilobyte", distilled: func(d *blob.Builder) { d.Struct(strings.Repeat("a", 1024), 8) }, kernel: pad, text: "name of 1 to 511 bytes"},
 		{name: "id out of range", distilled: foo(8), module: func(m *blob.Builder) { m.Pointer(99) },
 			kernel: func(k *blob.Builder) { k.Struct("foo", 8) }, text: "PTR type id below 4 wanted, it is 99"},
+		{name: "STRUCT embedded under 32 qualifiers that grew", distilled: foo(8), module: embedUnder(32),
+			kernel: func(k *blob.Builder) { k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "part of a struct"},
+		{name: "STRUCT embedded under 33 qualifiers", distilled: foo(8), module: embedUnder(33),
+			kernel: func(k *blob.Builder) { k.Struct("foo", 8) }, text: "taken for a loop"},
 		{name: "typedefs in a circle", distilled: foo(8), module: func(m *blob.Builder) {
 			t := m.Typedef("t", m.Next())
 			m.Struct("outer", 8, blob.Member{Name: "t", Type: t})
@@ -468,4 +489,42 @@ func TestRelocateWrong(t *testing.T) {
 	require.NoError(t, closed.Close())
 	_, err = mid.Relocate(closed)
 	require.ErrorIs(t, err, btf.ErrClosed)
+
+	// A base that gives the number of a kind to one with longer records.
+	d, k := blob.New(little), blob.New(little)
+	d.Struct("foo", 4)
+	k.Struct("foo", 4)
+	k.Layout(20, 12, 4)
+	over := d.Split()
+	over.LocParam(4, 0, 1, 2, 3, 4, 5)
+	_, err = loadSplit(t, over.Bytes(), load(t, d.Bytes())).Relocate(load(t, k.Bytes()))
+	require.Error(t, err)
+	k = blob.New(little)
+	k.Struct("foo", 4)
+	k.Layout(20, 4, 0)
+	over = d.Split()
+	over.LocParam(4, 0, 7, 10<<24, 0) // is a TYPE_TAG too many
+	_, err = loadSplit(t, over.Bytes(), load(t, d.Bytes())).Relocate(load(t, k.Bytes()))
+	require.ErrorIs(t, err, btf.ErrNotSupported)
+}
+
+// TestRelocateMany: names that all have one hash take no longer than others.
+func TestRelocateMany(t *testing.T) {
+	took := func(name string) time.Duration {
+		d, k := blob.New(little), blob.New(little)
+		for i := range 20_000 {
+			d.Struct(fmt.Sprintf(name, i), 4)
+			k.Struct(fmt.Sprintf(name, i), 4)
+		}
+		m := d.Split()
+		m.Pointer(1)
+		split, kernel := loadSplit(t, m.Bytes(), load(t, d.Bytes())), load(t, k.Bytes())
+		start := time.Now()
+		_, err := split.Relocate(kernel)
+		require.NoError(t, err)
+		return time.Since(start)
+	}
+	plain := took("name_%08d_of_no_great_length")
+	require.Less(t, took("\x08\xc9\xbc\xf3\x67\xe6\x09\x6a%08d"), 10*plain+20*time.Millisecond)
+	require.Less(t, took(strings.Repeat("as_long_as_names_are_hashed", 4)+"%08d"), 10*plain+20*time.Millisecond)
 }

@@ -142,12 +142,13 @@ func TestSortedOrNot(t *testing.T) {
 	require.Greater(t, not, 200)
 }
 
-// TestBisections: after many questions there is an index, which answers alike.
+// TestBisections: there is no index until after many questions, and it answers alike.
 func TestBisections(t *testing.T) {
 	spec := sortedFixture(t)
 	want := slices.Collect(spec.TypesByName("list_head"))
 	require.Len(t, want, 1)
-	for range bisections + 1 {
+	for i := range bisections {
+		require.Nil(t, spec.names.exact.built.Load(), "after %d questions", i+1)
 		for typ := range spec.TypesByName("list_head") {
 			if typ != want[0] {
 				t.Fatal(typ)
