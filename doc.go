@@ -109,6 +109,7 @@
 //	index.go       name → types
 //	relocate.go    split BTF on a distilled base → the same on a kernel's
 //	mmap.go        file → its bytes
+//	elf_names.go   ELF file → proof that the names of its sections are short
 //	elf.go         ELF file → the window with its BTF
 //	placement.go   ELF sections and symbols → sizes and offsets of variables
 //	extinfo.go     functions, lines and relocations of a BPF object

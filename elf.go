@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 )
 
@@ -36,15 +36,14 @@ type object struct {
 
 // openObject reads the headers of the ELF file r.
 func openObject(r io.ReaderAt, size int64) (object, error) {
+	if err := checkSectionNames(r); err != nil {
+		return object{}, err
+	}
 	f, err := elf.NewFile(r)
 	if err != nil {
 		return object{}, elfProblem(0, err, "headers cannot be read")
 	}
 	return object{f, size}, nil
-}
-
-func elfProblem(off uint64, err error, format string, args ...any) error {
-	return &FormatError{Section: "ELF", Offset: off, Problem: fmt.Sprintf(format, args...), Err: err}
 }
 
 // isBPF reports whether it was compiled for BPF: a file that is small, and that
@@ -107,33 +106,28 @@ func (o object) dataSections() (sizes map[string]uint32, offsets map[symbol]uint
 	for name := range shared {
 		delete(sizes, name)
 	}
-	for _, s := range o.Sections {
-		// The package would inflate them to any size.
-		if (s.Type == elf.SHT_SYMTAB || s.Type == elf.SHT_STRTAB) && s.Flags&elf.SHF_COMPRESSED != 0 {
-			return nil, nil, elfProblem(s.Offset, nil, "section %s is compressed: symbols that are not are wanted", s.Name)
-		}
-	}
-	symbols, err := o.Symbols()
-	if errors.Is(err, elf.ErrNoSymbols) {
-		return sizes, offsets, nil
-	}
+	table, names, err := o.symbolTable()
 	if err != nil {
-		return nil, nil, elfProblem(0, err, "symbols cannot be read")
+		return nil, nil, err
 	}
 	twice := map[symbol]bool{}
-	for _, sym := range symbols {
-		kind := elf.ST_TYPE(sym.Info)
-		if sym.Section >= elf.SHN_LORESERVE || int(sym.Section) >= len(o.Sections) || kind != elf.STT_OBJECT && kind != elf.STT_NOTYPE {
+	for sym := range o.symbols(table) {
+		kind := elf.ST_TYPE(sym.info)
+		if sym.section >= elf.SHN_LORESERVE || int(sym.section) >= len(o.Sections) || kind != elf.STT_OBJECT && kind != elf.STT_NOTYPE {
 			continue
 		}
-		sec, off := o.Sections[sym.Section], sym.Value
+		sec, off := o.Sections[sym.section], sym.value
 		if o.Type != elf.ET_REL {
 			off -= sec.Addr // symbols of linked files have addresses
 		}
-		if off > math.MaxUint32 {
+		if off > math.MaxUint32 || uint64(sym.name) >= uint64(len(names)) {
 			continue
 		}
-		s := symbol{sec.Name, sym.Name}
+		name := shortName(names[sym.name:])
+		if name == nil {
+			continue
+		}
+		s := symbol{sec.Name, string(name)}
 		if had, seen := offsets[s]; seen && had != uint32(off) {
 			twice[s] = true
 		}
@@ -143,4 +137,69 @@ func (o object) dataSections() (sizes map[string]uint32, offsets map[symbol]uint
 		delete(offsets, s)
 	}
 	return sizes, offsets, nil
+}
+
+// symbolTable returns the records of the symbols, and the strings with their names.
+func (o object) symbolTable() (table, names []byte, err error) {
+	s := o.SectionByType(elf.SHT_SYMTAB)
+	if s == nil {
+		return nil, nil, nil
+	}
+	read := func(s *elf.Section) ([]byte, error) {
+		switch {
+		case s.Flags&elf.SHF_COMPRESSED != 0:
+			return nil, elfProblem(s.Offset, nil, "section %s is compressed: symbols that are not are wanted", s.Name)
+		case s.Size > maxInflated:
+			return nil, elfProblem(s.Offset, nil, "section %s has %d bytes, %d are allowed", s.Name, s.Size, maxInflated)
+		}
+		b, err := s.Data()
+		if err != nil {
+			return nil, elfProblem(s.Offset, err, "section %s cannot be read", s.Name)
+		}
+		return b, nil
+	}
+	if s.Link == 0 || uint64(s.Link) >= uint64(len(o.Sections)) {
+		return nil, nil, elfProblem(s.Offset, nil, "section with the names of symbols wanted, there is no section %d", s.Link)
+	}
+	if table, err = read(s); err != nil {
+		return nil, nil, err
+	}
+	if names, err = read(o.Sections[s.Link]); err != nil {
+		return nil, nil, err
+	}
+	return table, names, nil
+}
+
+// A symbolRecord is what is looked at of a symbol.
+//
+//	class 32   st_name │ st_value │ st_size │ info │ other │ shndx
+//	class 64   st_name │ info │ other │ shndx │ st_value │ st_size
+type symbolRecord struct {
+	name    uint32
+	info    uint8
+	section elf.SectionIndex
+	value   uint64
+}
+
+// symbols yields the records of a table, but for the first, which is of no symbol.
+// debug/elf would copy all names, each of which may be the end of a long one.
+func (o object) symbols(table []byte) iter.Seq[symbolRecord] {
+	size := elf.Sym64Size
+	if o.Class == elf.ELFCLASS32 {
+		size = elf.Sym32Size
+	}
+	return func(yield func(symbolRecord) bool) {
+		for i := size; len(table)-i >= size; i += size {
+			b, order := table[i:], o.ByteOrder
+			s := symbolRecord{order.Uint32(b), b[4], elf.SectionIndex(order.Uint16(b[6:])), 0}
+			if size == elf.Sym64Size {
+				s.value = order.Uint64(b[8:])
+			} else {
+				s = symbolRecord{s.name, b[12], elf.SectionIndex(order.Uint16(b[14:])), uint64(order.Uint32(b[4:]))}
+			}
+			if !yield(s) {
+				return
+			}
+		}
+	}
 }

@@ -48,7 +48,8 @@ func touchSpec(t *testing.T, spec *btf.Spec) {
 			break
 		}
 		touch(typ)
-		if err := narrowToOwn(typ); err != nil && sound {
+		moved := func(err error) bool { return typ.Kind() > btf.KindEnum64 && errors.Is(err, btf.ErrNotSupported) }
+		if err := narrowToOwn(typ); err != nil && sound && !moved(err) {
 			t.Fatalf("verified, but %v", err)
 		}
 		if again, err := spec.TypeByID(typ.ID()); err != nil || again != typ {

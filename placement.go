@@ -24,15 +24,15 @@ func (o object) place(l *layer) (map[TypeID]*placement, error) {
 			continue // narrowing it says so
 		}
 		p := &placement{vars: make([]placedVar, t.vlen())}
-		switch name := t.Name(); name {
+		switch name := string(l.strings.short(t.nameOff())); name {
 		case ".ksyms":
 			continue // what lies there is in the kernel: it has no size and no offsets
 		case ".kconfig":
 			p.err = p.align(Datasec{t})
 		default:
 			size, ok := sizes[name]
-			if !ok {
-				p.err = elfProblem(0, nil, "one section %s wanted, for the size that %v lacks", name, t)
+			if !ok || name == "" {
+				p.err = elfProblem(0, nil, "one section %s wanted, for the size that type %d lacks", name, t.id)
 				break
 			}
 			p.size = size
@@ -46,18 +46,20 @@ func (o object) place(l *layer) (map[TypeID]*placement, error) {
 
 // look finds the offset of each variable among those of the symbols.
 func (p *placement) look(d Datasec, offsets map[symbol]uint32) error {
-	section := d.Name()
+	names := &d.layer.strings
+	section := string(names.short(d.nameOff()))
 	for i := range p.vars {
 		v, err := variable(d, uint32(i))
 		if err != nil {
 			return err
 		}
-		off, ok := offsets[symbol{section, v.Name()}]
-		if !ok {
-			return elfProblem(0, nil, "one symbol %s in section %s wanted, for the offset that %v lacks", v.Name(), section, v.Type)
+		name := string(names.short(v.nameOff()))
+		off, ok := offsets[symbol{section, name}]
+		if !ok || name == "" {
+			return elfProblem(0, nil, "one symbol %s in section %s wanted, for the offset that type %d lacks", name, section, v.id)
 		}
 		if size := d.word(recordSize + uint32(i)*varSecinfoSize + 8); off > p.size || size > p.size-off {
-			return elfProblem(0, nil, "symbol %s at offset 0x%x of section %s needs %d bytes, the section has %d in all", v.Name(), off, section, size, p.size)
+			return elfProblem(0, nil, "symbol %s at offset 0x%x of section %s needs %d bytes, the section has %d in all", name, off, section, size, p.size)
 		}
 		p.vars[i] = placedVar{uint32(i), off}
 	}

@@ -117,7 +117,7 @@ func (r *relocation) match(t Type) (TypeID, error) {
 	default:
 		return 0, t.problem(4, "INT, FLOAT, ENUM, STRUCT, UNION or FWD wanted in a distilled base, it is %s", t.Kind())
 	}
-	n := r.namesakes[string(r.distilled.shortName(t.nameOff()))]
+	n := r.namesakes[string(r.distilled.strings.short(t.nameOff()))]
 	if n == nil {
 		return 0, t.problem(0, "name of 1 to %d bytes wanted in a distilled base", longestName-1)
 	}
@@ -147,13 +147,13 @@ func (r *relocation) match(t Type) (TypeID, error) {
 // An index by name would do, but for hostile names that all have the same hash.
 func (r *relocation) findNamesakes() {
 	for t := range r.distilled.all() {
-		if name := r.distilled.shortName(t.nameOff()); name != nil && r.namesakes[string(name)] == nil {
+		if name := r.distilled.strings.short(t.nameOff()); name != nil && r.namesakes[string(name)] == nil {
 			r.namesakes[string(name)] = new(namesake)
 		}
 	}
 	for b := (batch{}); r.base.next(&b); {
 		for i, name := range b.names[:b.n] {
-			if n := r.namesakes[string(r.base.shortName(name))]; n != nil {
+			if n := r.namesakes[string(r.base.strings.short(name))]; n != nil {
 				n.types = append(n.types, r.base.record(b.numbers[i]))
 			}
 		}
@@ -161,17 +161,6 @@ func (r *relocation) findNamesakes() {
 	for _, n := range r.namesakes {
 		n.sort()
 	}
-}
-
-// shortName returns the name at off, nil if it is empty or as long as the kernel
-// allows none to be.
-func (l *layer) shortName(off uint32) []byte {
-	name := l.strings.at(off)
-	name = upToNUL(name[:min(len(name), longestName)])
-	if len(name) == 0 || len(name) == longestName {
-		return nil
-	}
-	return name
 }
 
 // sort finds what each of the types has in common with distilled ones.

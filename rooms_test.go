@@ -21,7 +21,7 @@ import (
 // roomImports says which imports only some rooms may have.
 var roomImports = map[string][]string{
 	"golang.org/x/sys/unix": {"mmap_unix.go", "bpf_linux.go"},
-	"debug/elf":             {"elf.go"},
+	"debug/elf":             {"elf_names.go", "elf.go"},
 	"unsafe":                {"bpf_linux.go"},
 	"reflect":               {},
 }

@@ -8,11 +8,6 @@ import (
 	"math/bits"
 )
 
-// longestName is how much of a name is looked at where names are compared with one
-// another: KSYM_NAME_LEN, beyond which the kernel takes none. Names of hostile BTF
-// may be as long as the string section, each of them.
-const longestName = 512
-
 // sorted reports whether the names of the layer's records ascend, byte by byte, the
 // empty ones first: what btf_check_sorted of libbpf looks for. It passes over all
 // names until one is out of order, which in a blob that is not sorted is nearly at

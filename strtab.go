@@ -66,6 +66,22 @@ func (t *strtab) at(off uint32) []byte {
 	return nil
 }
 
+// longestName is how much of a name is looked at where names are compared with one
+// another: KSYM_NAME_LEN, beyond which the kernel takes none. Names of hostile BTF
+// may be as long as the string section, each of them.
+const longestName = 512
+
+// short returns the name at off, nil if it is empty or not shorter than longestName.
+func (t *strtab) short(off uint32) []byte { return shortName(t.at(off)) }
+
+// shortName is the name at the front of b: see short.
+func shortName(b []byte) []byte {
+	if i := bytes.IndexByte(b[:min(len(b), longestName)], 0); i > 0 {
+		return b[:i:i]
+	}
+	return nil
+}
+
 // name returns the name at off without its NUL, aliasing the section: nil at 0, not
 // nil at another offset, even where that is of a NUL.
 func (t *strtab) name(off uint32) []byte {

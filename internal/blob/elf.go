@@ -99,7 +99,12 @@ func ELF(class elf.Class, order Order, sections ...Section) []byte {
 	h = word(h, 0)                 // program headers
 	h = word(h, uint64(len(body))) // section headers
 	h = order.AppendUint32(h, 0)   // flags
-	for _, half := range []int{headerSize, 0, 0, entrySize, len(all), len(all) - 1} {
+	count, last := len(all), len(all)-1
+	if count >= int(elf.SHN_LORESERVE) { // the first header has what the file's cannot hold
+		all[0].Size, all[0].Link = uint64(count), uint32(last)
+		count, last = 0, int(elf.SHN_XINDEX)
+	}
+	for _, half := range []int{headerSize, 0, 0, entrySize, count, last} {
 		h = order.AppendUint16(h, uint16(half))
 	}
 	copy(body, h)
