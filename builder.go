@@ -198,7 +198,8 @@ func (b *Builder) Datasec(name string, size uint32, vars ...SectionVar) TypeID {
 //
 // The error is a [*FormatError] if a record is broken, and matches
 // [ErrNotSupported] for a kind that only a layout section describes; the types
-// added are undone. It takes time and memory for what is copied, and none for the
+// added are undone. It says so if something added before cannot be written, which no
+// more is then added to. It takes time and memory for what is copied, and none for the
 // rest of the Spec.
 func (b *Builder) Add(t Type) (TypeID, error) {
 	if t.layer == nil {
@@ -260,6 +261,9 @@ func (b *Builder) copy(t Type, id func(Type) uint32) error {
 	kindFields[k].visit(uint32(len(words))*4,
 		func(at uint32) { words[at/4] = b.string(string(t.layer.strings.name(words[at/4]))) },
 		func(at uint32) { words[at/4] = id(t.follow(words[at/4])) })
+	if b.err != nil {
+		return b.err
+	}
 	b.types.words(words)
 	b.count++
 	return nil
@@ -284,6 +288,10 @@ func (b *Builder) add(name string, k Kind, vlen int, flag bool, third uint32, re
 	return TypeID(b.count)
 }
 
+// maxBuilderStrings is four times what a kernel takes. In hostile BTF each name may
+// be the end of the one before, and all of them many times what they were copied from.
+const maxBuilderStrings = 1 << 26
+
 // string returns the offset of a name.
 func (b *Builder) string(name string) uint32 {
 	if name == "" {
@@ -300,6 +308,10 @@ func (b *Builder) string(name string) uint32 {
 	}
 	if len(b.strings) == 0 {
 		b.strings = []byte{0}
+	}
+	if len(b.strings)+len(name) >= maxBuilderStrings {
+		b.fail("strings of less than %d bytes wanted", maxBuilderStrings)
+		return 0
 	}
 	off := uint32(len(b.strings))
 	b.strings = append(append(b.strings, name...), 0)

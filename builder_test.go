@@ -268,6 +268,25 @@ func TestAddErrors(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrClosed)
 }
 
+// TestAddLongNames: names that are each the end of a long one are not copied without
+// end, and those that were are undone.
+func TestAddLongNames(t *testing.T) {
+	from := blob.New(little)
+	long := from.String(strings.Repeat("n", 1<<18))
+	words := make([]uint32, 0, 3*4000)
+	for i := range uint32(4000) {
+		words = append(words, long+i, 1, 32*i)
+	}
+	from.Int("int", 4, 0)
+	from.Record(0, blob.Info(4, 4000, false), 16000, words...)
+	var b btf.Builder
+	_, err := b.Add(as[btf.Struct](t, load(t, from.Bytes()), 2).Type)
+	require.ErrorContains(t, err, "strings of less than 67108864 bytes wanted")
+	require.Equal(t, btf.TypeID(1), b.Next())
+	_, err = b.Spec()
+	require.ErrorContains(t, err, "strings of less than")
+}
+
 // TestAddSplit: types of both layers, in one blob that stands alone.
 func TestAddSplit(t *testing.T) {
 	base, err := btf.LoadSpec("testdata/split-base.btf")

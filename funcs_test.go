@@ -245,13 +245,17 @@ func TestFarParameters(t *testing.T) {
 	b.Struct("sk_buff", 0)
 	spec := load(t, b.Bytes())
 	took := func(filter btf.FuncFilter, want int) time.Duration {
-		start, n := time.Now(), 0
-		for _, err := range spec.Funcs(filter) {
-			require.NoError(t, err)
-			n++
+		least := time.Hour
+		for range 3 {
+			start, n := time.Now(), 0
+			for _, err := range spec.Funcs(filter) {
+				require.NoError(t, err)
+				n++
+			}
+			require.Equal(t, want, n)
+			least = min(least, time.Since(start))
 		}
-		require.Equal(t, want, n)
-		return time.Since(start)
+		return least
 	}
 	all := took(btf.FuncFilter{}, functions)
 	// A walk to the end for each parameter of each function takes over 100 times as long.

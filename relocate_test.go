@@ -519,10 +519,14 @@ func TestRelocateMany(t *testing.T) {
 		m := d.Split()
 		m.Pointer(1)
 		split, kernel := loadSplit(t, m.Bytes(), load(t, d.Bytes())), load(t, k.Bytes())
-		start := time.Now()
-		_, err := split.Relocate(kernel)
-		require.NoError(t, err)
-		return time.Since(start)
+		least := time.Hour
+		for range 3 {
+			start := time.Now()
+			_, err := split.Relocate(kernel)
+			require.NoError(t, err)
+			least = min(least, time.Since(start))
+		}
+		return least
 	}
 	plain := took("name_%08d_of_no_great_length")
 	require.Less(t, took("\x08\xc9\xbc\xf3\x67\xe6\x09\x6a%08d"), 10*plain+20*time.Millisecond)
