@@ -142,16 +142,32 @@ func openBTF(id uint32) (int, error) {
 func describeBTF(fd int, blob []byte) (id, size uint32, name string, kernel bool, err error) {
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
-	var buf [128]byte // names of modules end below 64
-	info := btfInfo{name: address(&pinner, &buf[0]), nameLen: uint32(len(buf))}
+	ask := func(info *btfInfo) error {
+		attr := attrInfo{fd: uint32(fd), size: uint32(unsafe.Sizeof(*info)), info: address(&pinner, info)}
+		if _, err := bpf(bpfObjGetInfoByFD, &attr); err != nil {
+			return fmt.Errorf("btf: asking the kernel about BTF: %w", err)
+		}
+		return nil
+	}
+	var info btfInfo
 	if len(blob) > 0 {
 		info.btf, info.size = address(&pinner, &blob[0]), uint32(len(blob))
 	}
-	attr := attrInfo{fd: uint32(fd), size: uint32(unsafe.Sizeof(info)), info: address(&pinner, &info)}
-	if _, err := bpf(bpfObjGetInfoByFD, &attr); err != nil {
-		return 0, 0, "", false, fmt.Errorf("btf: asking the kernel about BTF: %w", err)
+	if err := ask(&info); err != nil {
+		return 0, 0, "", false, err
 	}
-	return info.id, info.size, unix.ByteSliceToString(buf[:]), info.kern != 0, nil
+	id, size, kernel = info.id, info.size, info.kern != 0
+	// Kernels before 5.11 know of no names, and refuse to be asked for any: the others
+	// say how long it is.
+	if info.nameLen > 0 {
+		buf := make([]byte, info.nameLen+1)
+		info = btfInfo{name: address(&pinner, &buf[0]), nameLen: uint32(len(buf))}
+		if err := ask(&info); err != nil {
+			return 0, 0, "", false, err
+		}
+		name = unix.ByteSliceToString(buf)
+	}
+	return id, size, name, kernel, nil
 }
 
 func closeBTF(fd int) error { return unix.Close(fd) }

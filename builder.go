@@ -69,8 +69,8 @@ func (b *Builder) Next() TypeID { return TypeID(b.count) + 1 }
 
 // Int adds an INT that takes that many bytes and uses all their bits.
 func (b *Builder) Int(name string, size uint32, encoding IntEncoding) TypeID {
-	if size > 16 {
-		b.fail("INT %q of at most 16 bytes wanted, it has %d", name, size)
+	if size > 16 || encoding > 15 {
+		b.fail("INT %q of at most 16 bytes with an encoding of 4 bits wanted, it has %d and is %v", name, size, encoding)
 	}
 	return b.add(name, KindInt, 0, false, size, uint32(encoding)<<24|size*8&0xff)
 }
@@ -120,14 +120,19 @@ func (b *Builder) Enum(name string, size uint32, signed bool, values ...EnumValu
 	if size == 8 {
 		k = KindEnum64
 	}
+	// The bits above those that a value has room for.
+	above := 64 - 8*min(size, 8)
+	if size != 8 {
+		above = max(above, 32)
+	}
 	for _, v := range values {
 		low, high := uint32(v.Value), uint32(v.Value>>32)
 		words = append(words, b.string(v.Name), low)
-		switch {
-		case k == KindEnum64:
+		if k == KindEnum64 {
 			words = append(words, high)
-		case signed && int64(v.Value) != int64(int32(low)), !signed && high != 0:
-			b.fail("enumerator %q of ENUM %q: 32 bits do not hold 0x%x", v.Name, name, v.Value)
+		}
+		if signed && int64(v.Value)<<above>>above != int64(v.Value) || !signed && v.Value<<above>>above != v.Value {
+			b.fail("enumerator %q of %v %q: %d bits do not hold 0x%x", v.Name, k, name, 64-above, v.Value)
 		}
 	}
 	return b.add(name, k, len(values), signed, size, words...)
@@ -251,9 +256,9 @@ func (b *Builder) copy(t Type, id func(Type) uint32) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	words := make([]uint32, t.layer.shapes[k].length(t.info())/4)
-	for i := range words {
-		words[i] = t.word(uint32(i) * 4)
+	words, k, err := t.words(nil)
+	if err != nil {
+		return err
 	}
 	if k == KindDatasec {
 		placeVars(Datasec{t}, words)

@@ -38,7 +38,8 @@ func TestBuilder(t *testing.T) {
 	id(b.Union("", 4, btf.StructMember{Name: "x", Type: i}, btf.StructMember{Type: i}), want.Union("", 4, blob.Member{Name: "x", Type: uint32(i)}, blob.Member{Type: uint32(i)}))
 	id(b.Array(i, i, 7), want.Array(uint32(i), uint32(i), 7))
 	id(b.Enum("e", 4, true, btf.EnumValue{Name: "A", Value: 1<<64 - 5}, btf.EnumValue{Name: "B", Value: 7}), want.Enum("e", 4, true, blob.Value{Name: "A", Value: -5}, blob.Value{Name: "B", Value: 7}))
-	id(b.Enum("u", 1, false, btf.EnumValue{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 1, false, blob.Value{Name: "C", Value: 1<<32 - 1}))
+	id(b.Enum("u", 4, false, btf.EnumValue{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 4, false, blob.Value{Name: "C", Value: 1<<32 - 1}))
+	id(b.Enum("byte", 1, true, btf.EnumValue{Name: "D", Value: 1<<64 - 128}), want.Enum("byte", 1, true, blob.Value{Name: "D", Value: -128}))
 	id(b.Enum("w", 8, false, btf.EnumValue{Name: "D", Value: 1 << 63}), want.Enum64("w", 8, false, blob.Value{Name: "D", Value: -1 << 63}))
 	id(b.Fwd("f", false), want.Fwd("f", false))
 	id(b.Fwd("g", true), want.Fwd("g", true))
@@ -78,7 +79,8 @@ func TestBuilderErrors(t *testing.T) {
 		build func(b *btf.Builder)
 		want  string
 	}{
-		"int of 17 bytes": {func(b *btf.Builder) { b.Int("i", 17, 0) }, `btf: building type 1: INT "i" of at most 16 bytes wanted, it has 17`},
+		"int of 17 bytes": {func(b *btf.Builder) { b.Int("i", 17, 0) }, `btf: building type 1: INT "i" of at most 16 bytes with an encoding of 4 bits wanted, it has 17`},
+		"encoding":        {func(b *btf.Builder) { b.Int("i", 4, 0x11) }, `with an encoding of 4 bits wanted, it has 4 and is encoding(17)`},
 		"NUL in a name":   {func(b *btf.Builder) { b.Fwd("a\x00b", false) }, `name without NUL wanted, it is "a\x00b"`},
 		"offset":          {func(b *btf.Builder) { b.Struct("s", 1, btf.StructMember{Name: "m", Offset: 1 << 32}) }, `member "m" of STRUCT "s" at offset 4294967296`},
 		"bitfield offset": {func(b *btf.Builder) {
@@ -87,6 +89,9 @@ func TestBuilderErrors(t *testing.T) {
 		"bitfield":         {func(b *btf.Builder) { b.Struct("s", 1, btf.StructMember{BitfieldSize: 256}) }, `with 256 bits`},
 		"value":            {func(b *btf.Builder) { b.Enum("e", 4, false, btf.EnumValue{Name: "V", Value: 1 << 32}) }, `enumerator "V" of ENUM "e": 32 bits do not hold 0x100000000`},
 		"signed value":     {func(b *btf.Builder) { b.Enum("e", 4, true, btf.EnumValue{Name: "V", Value: 1 << 31}) }, `do not hold 0x80000000`},
+		"value of a byte":  {func(b *btf.Builder) { b.Enum("e", 1, false, btf.EnumValue{Name: "V", Value: 256}) }, `8 bits do not hold 0x100`},
+		"signed byte":      {func(b *btf.Builder) { b.Enum("e", 1, true, btf.EnumValue{Name: "V", Value: 128}) }, `8 bits do not hold 0x80`},
+		"value of nothing": {func(b *btf.Builder) { b.Enum("e", 0, false, btf.EnumValue{Name: "V", Value: 1}) }, `0 bits do not hold 0x1`},
 		"first thing":      {func(b *btf.Builder) { b.Int("i", 20, 0); b.Int("j", 30, 0) }, `"i"`},
 		"id of nothing":    {func(b *btf.Builder) { b.Pointer(2) }, "btf: types section at offset 0x8 (type 1): PTR type id below 2 wanted, it is 2"},
 		"func of no proto": {func(b *btf.Builder) { b.Func("f", b.Int("i", 4, 0), 0) }, "FUNC of a FUNC_PROTO wanted"},

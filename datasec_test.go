@@ -102,6 +102,49 @@ func TestDatasecOrders(t *testing.T) {
 	}
 }
 
+// TestKconfigOfItself: a variable of .kconfig that is of that section has no place, and
+// finding that out does not wait for itself.
+func TestKconfigOfItself(t *testing.T) {
+	b := blob.New(little)
+	b.Datasec(".kconfig", 0, blob.Variable{Type: b.Var("v", b.Next()+1, 2), Size: 4})
+	everyDoor(t, blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: b.Bytes()}), func(t *testing.T, spec *btf.Spec, err error) {
+		require.NoError(t, err)
+		require.ErrorIs(t, spec.Verify(), btf.ErrNotSupported)
+		require.ErrorContains(t, spec.Verify(), "a number or an array of them wanted")
+	})
+}
+
+// TestDatasecRewritten: an entry that was got while there were more of them is none of
+// those whose place is known.
+func TestDatasecRewritten(t *testing.T) {
+	for name, order := range bothOrders {
+		t.Run(name, func(t *testing.T) {
+			path := file(t, object(order, 0, nil))
+			spec, err := btf.LoadSpec(path)
+			require.NoError(t, err)
+			defer spec.Close()
+			data := as[btf.Datasec](t, spec, 4)
+			raw := written(t, spec)
+			b, err := os.ReadFile(path)
+			require.NoError(t, err)
+			at := int64(bytes.Index(b, raw) + bytes.LastIndex(raw, order.AppendUint32(nil, 15<<24|2)))
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			require.NoError(t, err)
+			defer f.Close()
+			rewrite := func(vlen uint32) {
+				_, err := f.WriteAt(order.AppendUint32(nil, 15<<24|vlen), at)
+				require.NoError(t, err)
+			}
+			rewrite(5)
+			last := data.Var(4)
+			require.Equal(t, 5, data.NumVars())
+			rewrite(2)
+			require.NotPanics(t, func() { _, _, _ = last.Type(), last.Offset(), last.Size() })
+			require.EqualValues(t, 12, data.Size())
+		})
+	}
+}
+
 // TestKconfig: variables of .kconfig lie as clang would put them in a struct.
 func TestKconfig(t *testing.T) {
 	clang := oracle.Tool(t, "clang")

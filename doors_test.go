@@ -344,6 +344,18 @@ func TestNothingLeft(t *testing.T) {
 func TestOtherMachines(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
+			extended := object(order, 0, nil, blob.Section{Name: ".BTF.ext", Data: ext(order, 24, 0, 0, 0, 0)})
+			for machine, size := range map[elf.Machine]uint32{elf.EM_X86_64: 0, elf.EM_BPF: 12} {
+				order.PutUint16(extended[18:], uint16(machine))
+				everyDoor(t, extended, func(t *testing.T, spec *btf.Spec, err error) {
+					require.NoError(t, err)
+					require.Equal(t, size, as[btf.Datasec](t, spec, 4).Size())
+				})
+				everyExtDoor(t, extended, func(t *testing.T, spec *btf.Spec, _ *btf.ExtInfos, err error) {
+					require.NoError(t, err)
+					require.Equal(t, size, as[btf.Datasec](t, spec, 4).Size())
+				})
+			}
 			b := object(order, 0, nil)
 			order.PutUint16(b[18:], uint16(elf.EM_X86_64))
 			everyDoor(t, b, func(t *testing.T, spec *btf.Spec, err error) {

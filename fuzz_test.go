@@ -271,6 +271,7 @@ func FuzzObject(f *testing.F) {
 		table, names := blob.Symbols(order, 5, blob.Symbol{Name: "two", Type: elf.STT_OBJECT, Section: 1}, blob.Symbol{Name: "one", Type: elf.STT_OBJECT, Section: 1, Value: 4})
 		f.Add(b.Bytes(), ext(order, 32, 0, 20, 20, 28, 48, 28, 8, 1, 1, 16, 3, 16, 1, 1, 8, 1, 1, 7<<10|3, 16, 1, 1, 8, 1, 1, 12), table.Data, names.Data)
 	}
+	path := filepath.Join(f.TempDir(), "object")
 	f.Fuzz(func(t *testing.T, types, ext, symbols, names []byte) {
 		order := blob.Order(binary.LittleEndian)
 		if len(types) > 0 && types[0] == 0xeb {
@@ -285,6 +286,20 @@ func FuzzObject(f *testing.F) {
 			return
 		}
 		touchSpec(t, spec)
+		if err := os.WriteFile(path, object, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		mapped, err := btf.LoadSpec(path)
+		if err != nil {
+			t.Fatalf("read, but not mapped: %v", err)
+		}
+		touchSpec(t, mapped)
+		if one, other := spec.Verify(), mapped.Verify(); (one == nil) != (other == nil) {
+			t.Fatalf("%v, mapped: %v", one, other)
+		}
+		if err := mapped.Close(); err != nil {
+			t.Fatal(err)
+		}
 		again, infos, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(object))
 		if err != nil {
 			return

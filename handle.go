@@ -18,9 +18,9 @@ type HandleID uint32
 // there is none, and [os.ErrPermission] for want of privileges, which are CAP_BPF to
 // load and CAP_SYS_ADMIN to look around.
 //
-// Every method but Close may be called from many goroutines at once.
+// The zero Handle is a closed one. Every method but Close may be called from many goroutines at once.
 type Handle struct {
-	fd int // -1 after Close
+	next int // the number after the descriptor's, so that 0 is none
 }
 
 // A HandleInfo is what the kernel says about a [Handle].
@@ -63,7 +63,7 @@ func NewHandleFromRawBTF(blob []byte) (*Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handle{fd}, nil
+	return &Handle{fd + 1}, nil
 }
 
 // NewHandleFromID refers to BTF that is in the kernel already. The error matches
@@ -73,7 +73,7 @@ func NewHandleFromID(id HandleID) (*Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handle{fd}, nil
+	return &Handle{fd + 1}, nil
 }
 
 // Handles yields a Handle for everything in the kernel, by id, each to be closed by
@@ -102,7 +102,7 @@ func Handles() iter.Seq2[*Handle, error] {
 }
 
 // FD returns the file descriptor, -1 after Close. It remains the Handle's.
-func (h *Handle) FD() int { return h.fd }
+func (h *Handle) FD() int { return h.next - 1 }
 
 // Info asks the kernel about the Handle.
 func (h *Handle) Info() (HandleInfo, error) {
@@ -111,10 +111,10 @@ func (h *Handle) Info() (HandleInfo, error) {
 
 // read is Info that fills blob with as much of the BTF as there is room for.
 func (h *Handle) read(blob []byte) (HandleInfo, error) {
-	if h.fd < 0 {
+	if h.next == 0 {
 		return HandleInfo{}, fmt.Errorf("btf: %w", ErrClosed)
 	}
-	id, size, name, kernel, err := describeBTF(h.fd, blob)
+	id, size, name, kernel, err := describeBTF(h.FD(), blob)
 	return HandleInfo{ID: HandleID(id), Name: name, Size: size, Kernel: kernel}, err
 }
 
@@ -145,8 +145,8 @@ func (h *Handle) Spec(base *Spec) (*Spec, error) {
 
 // Close lets go of the kernel's BTF. Closing again does nothing.
 func (h *Handle) Close() error {
-	fd := h.fd
-	h.fd = -1
+	fd := h.FD()
+	h.next = 0
 	if fd < 0 {
 		return nil
 	}

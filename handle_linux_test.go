@@ -221,6 +221,11 @@ func TestHandle(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrClosed)
 	_, err = h.Spec(nil)
 	require.ErrorIs(t, err, btf.ErrClosed)
+	var zero btf.Handle
+	require.Equal(t, -1, zero.FD())
+	require.NoError(t, zero.Close())
+	_, err = zero.Info()
+	require.ErrorIs(t, err, btf.ErrClosed)
 	_, err = btf.NewHandleFromID(math.MaxInt32)
 	require.ErrorIs(t, err, btf.ErrNotFound)
 

@@ -232,7 +232,7 @@ func loadObject(f *os.File, size int64, base *Spec, ext bool) (s *Spec, err erro
 		}
 		return m.bytes[w.off : w.off+w.size : w.off+w.size], nil
 	})
-	if err == nil {
+	if err == nil && o.isBPF() {
 		l := &s.layer
 		l.placements = &placements{resolve: func() (map[TypeID]*placement, error) {
 			o, err := openObject(bytes.NewReader(m.bytes), size)
@@ -426,6 +426,9 @@ func (s *Spec) Relocate(base *Spec) (*Spec, error) {
 		return nil, err
 	}
 	strings := slices.Concat(c.layer.strings.bytes, s.base.layer.strings.bytes)
+	if base.layer.strings.end() == 0 {
+		strings = slices.Insert(strings, 0, 0)
+	}
 	head := section{make([]byte, headerSizeMax), types.big}
 	copy(head.bytes, c.blob.bytes[:headerLenOffset])
 	n, m := uint32(len(types.bytes)), uint32(len(layout.bytes))

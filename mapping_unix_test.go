@@ -131,6 +131,50 @@ func TestRewrittenFile(t *testing.T) {
 	}
 }
 
+// TestRewrittenRecords writes out records whose kind and number of elements go back and
+// forth: what comes of it may be nonsense of either length.
+func TestRewrittenRecords(t *testing.T) {
+	b := blob.New(little)
+	b.Datasec(".ksyms", 0, make([]blob.Variable, 50)...)
+	b.Record(b.String("tag"), blob.Info(17, 0, false), 0, 0)
+	raw := b.Bytes()
+	path := file(t, raw)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	spec, err := btf.LoadSpec(path)
+	require.NoError(t, err)
+	defer spec.Close()
+	section, tag := as[btf.Datasec](t, spec, 1), as[btf.DeclTag](t, spec, 2)
+
+	words := map[int64][2]uint32{
+		24 + 4:              {blob.Info(15, 50, false), blob.Info(15, 1, false)},
+		24 + 12 + 12*50 + 4: {blob.Info(17, 0, false), blob.Info(7, 0, false)},
+	}
+	var stop atomic.Bool
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := 0; !stop.Load(); i++ {
+			for at, info := range words {
+				if _, err := f.WriteAt(little.AppendUint32(nil, info[i%2]), at); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}
+	})
+	done := 0
+	for until := time.Now().Add(soakTime(t)); time.Now().Before(until); done++ {
+		_, _ = spec.Marshal(btf.MarshalOptions{ReplaceDeclTags: true, ReplaceDeclarations: true})
+		var b btf.Builder
+		_, _ = b.Add(section.Type)
+		_, _ = b.Add(tag.Type)
+	}
+	stop.Store(true)
+	writer.Wait()
+	t.Logf("%d times", done)
+}
+
 // TestTruncated shows in processes of their own what becomes of readers of a file that
 // is cut off below them: who has it mapped dies of SIGBUS, as the documentation of
 // LoadSpec says; who has a copy reads on.

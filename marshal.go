@@ -31,6 +31,7 @@ func (s *Spec) Copy() (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.size = s.size
 	c.layer.pointer = s.layer.ownPointerSize()
 	if p := s.layer.placements; p != nil {
 		p.of(0, 0) // what it reads may be gone when it is asked for
@@ -77,10 +78,9 @@ func (s *Spec) Marshal(opts MarshalOptions) ([]byte, error) {
 		if !l.understands(k) && (opts.StripLayout || out.big != l.types.big) {
 			return nil, fmt.Errorf("btf: writing %v without its layout, or in another byte order: %w", t, ErrNotSupported)
 		}
-		size := l.shapes[k].length(t.info())
-		words = slices.Grow(words[:0], int(size/4))[:size/4]
-		for i := range words {
-			words[i] = t.word(uint32(i) * 4)
+		var err error
+		if words, _, err = t.words(words[:0]); err != nil {
+			return nil, err
 		}
 		out.words(rewriter.rewrite(t, words))
 	}

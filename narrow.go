@@ -4,6 +4,7 @@ package btf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -276,6 +277,24 @@ func (t Type) check() error {
 	}
 	_, err := t.placement()
 	return err
+}
+
+// words appends the record to words, as long as its info says it is, and returns what
+// kind it is of. What refers to others was proved by check, unless somebody rewrote it
+// since.
+func (t Type) words(words []uint32) ([]uint32, Kind, error) {
+	info := t.info()
+	k := Kind(info >> kindShift & kindMask)
+	length := t.layer.shapes[k].length(info)
+	if t.layer.shapes[k]&shapeUnknown != 0 || !t.layer.types.has(uint64(t.off), uint64(length)) {
+		return nil, 0, t.problem(0, "%s record needs %d bytes: it was rewritten while it was read", k, length)
+	}
+	words = slices.Grow(words, int(length/4))
+	for at := uint32(0); at < length; at += 4 {
+		words = append(words, t.word(at))
+	}
+	words[1] = info
+	return words, k, nil
 }
 
 // moved reports whether the layout section gives the number of a kind that is still a

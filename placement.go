@@ -74,11 +74,12 @@ func (p *placement) align(d Datasec) error {
 		if err != nil {
 			return err
 		}
-		size, err := v.Sizeof()
+		// First, since the size of a DATASEC asks for what is being worked out here.
+		align, err := alignof(v.Target())
 		if err != nil {
 			return err
 		}
-		align, err := alignof(v.Target())
+		size, err := v.Sizeof()
 		if err != nil {
 			return err
 		}

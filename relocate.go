@@ -210,10 +210,12 @@ func (n *namesake) sort() {
 //
 //	strings on the distilled base  │ distilled │ split │
 //	strings on the base            │ base … │ split │ distilled │
+//
+// Over a base without strings, the empty name comes first.
 func (r *relocation) rewrite() (section, error) {
 	l := r.split
 	out := section{slices.Clone(l.types.bytes), l.types.big}
-	first, start := r.base.end(), r.base.strings.end()
+	first, start := r.base.end(), max(r.base.strings.end(), 1)
 	if start+l.strings.end() > 1<<32 {
 		return section{}, fmt.Errorf("btf: relocating: strings of the base and of split BTF need %d bytes, offsets have 32 bits", start+l.strings.end())
 	}

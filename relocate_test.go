@@ -471,6 +471,22 @@ func TestRelocateNames(t *testing.T) {
 	}
 }
 
+// TestRelocateOntoNothing: over a base that has no strings, not even the empty name,
+// the first name is no other.
+func TestRelocateOntoNothing(t *testing.T) {
+	for _, base := range [][]byte{blob.Empty(), blob.New(little).Bytes()} {
+		d := blob.New(little)
+		d.NewString("of the distilled base")
+		m := d.Split()
+		m.Struct("own", 0)
+		m.Fwd("of the distilled base", false)
+		got, err := loadSplit(t, m.Bytes(), load(t, d.Bytes())).Relocate(load(t, base))
+		require.NoError(t, err)
+		require.Equal(t, "own", as[btf.Struct](t, got, 1).Name())
+		require.Equal(t, "of the distilled base", as[btf.Fwd](t, got, 2).Name())
+	}
+}
+
 // TestRelocateWrong: bases that are none.
 func TestRelocateWrong(t *testing.T) {
 	b, m, top := blob.Stack(binary.LittleEndian)

@@ -34,7 +34,8 @@ type MarshalOptions struct {
 	ReplaceTypeTags bool
 
 	// ReplaceEnum64 writes a union with a member for each value for each ENUM64,
-	// which came with Linux 6.0.
+	// and takes from other enums the mark that they are signed: both came with Linux
+	// 6.0.
 	ReplaceEnum64 bool
 
 	// ReplaceDeclarations writes definitions for what an object only declares, which
@@ -88,13 +89,14 @@ func (r *rewriter) isKsyms(t Type) bool {
 	return r.layer.strings.is(t.nameOff(), ".ksyms")
 }
 
-// rewrite changes the words of t's record into those that are written.
+// rewrite changes the words of t's record into those that are written. It goes by the
+// words and not by t, whose bytes may have been rewritten since they were read.
 func (r *rewriter) rewrite(t Type, words []uint32) []uint32 {
 	info := func(k Kind, vlen uint32) uint32 { return uint32(k)<<kindShift | vlen }
-	rest := words[recordSize/4:]
-	switch t.Kind() {
+	vlen, rest := words[1]&vlenMask, words[recordSize/4:]
+	switch Kind(words[1] >> kindShift & kindMask) {
 	case KindFunc:
-		if r.opts.ReplaceDeclarations && FuncLinkage(t.vlen()) == ExternFunc {
+		if r.opts.ReplaceDeclarations && FuncLinkage(vlen) == ExternFunc {
 			words[1] = info(KindFunc, uint32(GlobalFunc))
 		}
 		if r.opts.StripFuncLinkage {
@@ -109,8 +111,11 @@ func (r *rewriter) rewrite(t Type, words []uint32) []uint32 {
 			}
 		}
 	case KindEnum:
-		if r.opts.ReplaceDeclarations && words[2] == 0 && t.vlen() == 0 {
+		if r.opts.ReplaceDeclarations && words[2] == 0 && vlen == 0 {
 			words[2] = 4
+		}
+		if r.opts.ReplaceEnum64 {
+			words[1] &^= kindFlag
 		}
 	case KindVar:
 		if r.opts.ReplaceDeclarations && VarLinkage(rest[0]) == ExternVar {
@@ -121,8 +126,8 @@ func (r *rewriter) rewrite(t Type, words []uint32) []uint32 {
 		}
 	case KindDatasec:
 		if r.opts.ReplaceDeclarations && r.isKsyms(t) {
-			words[2] = 4 * t.vlen()
-			for i := range t.vlen() {
+			words[2] = 4 * vlen
+			for i := range vlen {
 				e := rest[i*3:]
 				if r.layer.typeByID(TypeID(e[0])).Kind() != KindVar {
 					e[0] = uint32(r.variable())
@@ -152,7 +157,7 @@ func (r *rewriter) rewrite(t Type, words []uint32) []uint32 {
 		}
 	case KindEnum64:
 		if r.opts.ReplaceEnum64 {
-			words[1] = info(KindUnion, t.vlen())
+			words[1] = info(KindUnion, vlen)
 			for i := 0; i < len(rest); i += enumerator64Size / 4 {
 				rest[i+1], rest[i+2] = uint32(r.int(words[2])), 0
 			}
@@ -164,8 +169,8 @@ func (r *rewriter) rewrite(t Type, words []uint32) []uint32 {
 // placeVars makes the words of a DATASEC's record say what its view does.
 func placeVars(d Datasec, words []uint32) {
 	words[2] = d.Size()
-	if p, _ := d.placement(); p != nil {
-		entries := words[recordSize/4:]
+	entries := words[recordSize/4:]
+	if p, _ := d.placement(); p != nil && len(p.vars)*varSecinfoSize/4 == len(entries) {
 		was := slices.Clone(entries)
 		for i, v := range p.vars {
 			e := entries[3*i:]

@@ -314,10 +314,20 @@ type VarSecinfo struct {
 // at returns where in the record the entry stands.
 func (v VarSecinfo) at() uint32 {
 	index := v.index
-	if p, _ := v.sec.placement(); p != nil {
-		index = p.vars[index].index
+	if placed, ok := v.placed(); ok {
+		index = placed.index
 	}
 	return recordSize + index*varSecinfoSize
+}
+
+// placed returns what the ELF file has to say. It may be about fewer entries than
+// there were when this one was got, if the bytes are being rewritten.
+func (v VarSecinfo) placed() (placedVar, bool) {
+	p, _ := v.sec.placement()
+	if p == nil || uint64(v.index) >= uint64(len(p.vars)) {
+		return placedVar{}, false
+	}
+	return p.vars[v.index], true
 }
 
 // Type returns what lies there: a [Var], or in a .ksyms section a [Func] too.
@@ -325,8 +335,8 @@ func (v VarSecinfo) Type() Type { return v.sec.follow(v.sec.word(v.at())) }
 
 // Offset returns the bytes from the start of the section.
 func (v VarSecinfo) Offset() uint32 {
-	if p, _ := v.sec.placement(); p != nil {
-		return p.vars[v.index].offset
+	if placed, ok := v.placed(); ok {
+		return placed.offset
 	}
 	return v.sec.word(v.at() + 4)
 }
