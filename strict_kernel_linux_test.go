@@ -93,23 +93,16 @@ type difference struct {
 	holds func(v *verdicts) bool
 }
 
-// differences are all there are between VerifyStrict and Linux 6.18, and one more for
-// kernels before 6.15.
+// differences are all there are between the verdicts of VerifyStrict and Linux 6.18,
+// and one more for kernels before 6.15.
 func differences() []difference {
 	return []difference{
 		{"7.1: 32 bytes of header, layout, strings anywhere", func(v *verdicts) bool {
-			if v.spec == nil || v.kernel == nil || v.spec.header.Length < headerSizeMax ||
-				!strings.Contains(v.log(), "Unsupported btf_header") && !strings.Contains(v.log(), "String section is not at the end") {
+			if !v.needsNewHeader() {
 				return false
 			}
 			// Without what it does not know, the kernel must agree.
-			old := blob.Put(native, append([]byte(nil), v.blob[:headerSize]...), headerLenOffset, headerSize)
-			types, names := v.spec.layer.types.bytes, v.spec.layer.strings.bytes
-			for i, word := range []int{0, len(types), len(types), len(names)} {
-				native.PutUint32(old[8+4*i:], uint32(word))
-			}
-			old = append(append(old, types...), names...)
-			w := judge(v.from, old)
+			w := v.withOldHeader()
 			return v.ours == nil && (w.agree() || explain(w) != "")
 		}},
 		{"6.15: tags with kind_flag", func(v *verdicts) bool {
@@ -130,15 +123,8 @@ func differences() []difference {
 				})
 		}},
 		{"a blob of a machine with pointers of other width", func(v *verdicts) bool {
-			if v.spec == nil || v.spec.PointerSize() == 0 || v.spec.PointerSize() == int(kernelPointer()) {
-				return false
-			}
-			s, err := LoadRawSpec(v.blob)
-			if err != nil {
-				return false
-			}
-			s.layer.pointer = kernelPointer()
-			return (s.VerifyStrict() == nil) == (v.kernel == nil)
+			w := v.withKernelPointer()
+			return w != nil && w.agree()
 		}},
 		{"a header of 21 to 23 bytes, in which no byte of str_len but zeros is missing", func(v *verdicts) bool {
 			n := native.Uint32(v.blob[headerLenOffset:])
@@ -161,6 +147,36 @@ func differences() []difference {
 	}
 }
 
+// needsNewHeader reports whether the kernel only says that it does not know such a
+// header, of Linux 7.1.
+func (v *verdicts) needsNewHeader() bool {
+	return v.spec != nil && v.kernel != nil && v.spec.header.Length >= headerSizeMax &&
+		(strings.Contains(v.log(), "Unsupported btf_header") || strings.Contains(v.log(), "String section is not at the end"))
+}
+
+// withOldHeader is the same types and strings under the header that all kernels know.
+func (v *verdicts) withOldHeader() *verdicts {
+	old := blob.Put(native, append([]byte(nil), v.blob[:headerSize]...), headerLenOffset, headerSize)
+	types, names := v.spec.layer.types.bytes, v.spec.layer.strings.bytes
+	for i, word := range []int{0, len(types), len(types), len(names)} {
+		native.PutUint32(old[8+4*i:], uint32(word))
+	}
+	return judge(v.from, append(append(old, types...), names...))
+}
+
+// withKernelPointer is the same blob read with pointers of the kernel's width, nil if
+// it was.
+func (v *verdicts) withKernelPointer() *verdicts {
+	if v.spec == nil || v.spec.PointerSize() == 0 || v.spec.PointerSize() == int(kernelPointer()) {
+		return nil
+	}
+	w := *v
+	w.spec, _ = LoadRawSpec(v.blob)
+	w.spec.layer.pointer = kernelPointer()
+	w.ours = w.spec.VerifyStrict()
+	return &w
+}
+
 func judge(from string, raw []byte) *verdicts {
 	v := &verdicts{from: from, blob: raw}
 	v.spec, v.ours = LoadRawSpec(raw)
@@ -177,9 +193,14 @@ func judge(from string, raw []byte) *verdicts {
 
 func (v *verdicts) agree() bool { return (v.ours == nil) == (v.kernel == nil) }
 
-// explain returns the name of the difference that a disagreement comes from.
+// explain returns the name of the difference that a disagreement comes from, in the
+// verdict or else in its words.
 func explain(v *verdicts) string {
-	for _, d := range differences() {
+	all := differences()
+	if v.agree() {
+		all = wordDifferences()
+	}
+	for _, d := range all {
 		if d.holds(v) {
 			return d.name
 		}
@@ -187,9 +208,73 @@ func explain(v *verdicts) string {
 	return ""
 }
 
-// TestStrictIsTheKernels compares VerifyStrict with the running kernel: on every
-// word of sound blobs overwritten with every value that is a limit of something, on
-// random graphs of types, and on the BTF of real programs and kernels.
+var (
+	recordLine = regexp.MustCompile(`^\[(\d+)\] `)
+	valueAtEnd = regexp.MustCompile(`:[0-9a-f]+$`)
+)
+
+// said returns the last line of the kernel's log, which ends in what is wrong, and the
+// id in the line about a record that it is or belongs to: lines about an element begin
+// with a tab and follow on their record's.
+func (v *verdicts) said() (id, line string) {
+	lines := strings.Split(strings.TrimSpace(v.log()), "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		if m := recordLine.FindStringSubmatch(lines[i]); m != nil {
+			id = m[1]
+			break
+		}
+		if !strings.HasPrefix(lines[i], "\t") {
+			break
+		}
+	}
+	return id, lines[len(lines)-1]
+}
+
+// sameWords reports whether our error begins with the words that the kernel's log ends
+// in, but for a value after them, and is about the type that the kernel names, if any.
+func (v *verdicts) sameWords() bool {
+	var f *FormatError
+	if v.spec == nil || !errors.As(v.ours, &f) {
+		return false
+	}
+	id, line := v.said()
+	ours, _, _ := strings.Cut(f.Problem, ": ")
+	ours, line = valueAtEnd.ReplaceAllString(ours, ""), valueAtEnd.ReplaceAllString(line, "")
+	before, ok := strings.CutSuffix(strings.ToLower(line), strings.ToLower(ours))
+	return ok && (before == "" || strings.ContainsAny(before[len(before)-1:], " \t")) && (id == "" || id == fmt.Sprint(f.TypeID))
+}
+
+// wordDifferences are why VerifyStrict and the kernel may refuse a blob in other words.
+func wordDifferences() []difference {
+	return []difference{
+		{"words: refused when it was loaded, before any of these rules", func(v *verdicts) bool { return v.spec == nil }},
+		{"words: a blob over 16 MB, of which the kernel says nothing", func(v *verdicts) bool { return len(v.blob) > maxStrictSize && v.log() == "" }},
+		{"words: 7.1: 32 bytes of header, layout, strings anywhere", func(v *verdicts) bool {
+			if !v.needsNewHeader() {
+				return false
+			}
+			var f *FormatError
+			w := v.withOldHeader()
+			return errors.As(v.ours, &f) && f.Section == "header" || w.ours != nil && w.kernel != nil && (w.sameWords() || explain(w) != "")
+		}},
+		{"words: 7.2: 24 bits of vlen, 7 bits of kind", func(v *verdicts) bool {
+			_, line := v.said()
+			return slices.ContainsFunc(slices.Collect(v.spec.All()), func(t Type) bool {
+				return line == fmt.Sprintf("[%d] Invalid btf_info:%x", t.id, t.info()) && (t.vlen() > 0xffff || t.Kind() > 31)
+			})
+		}},
+		{"words: a blob of a machine with pointers of other width", func(v *verdicts) bool {
+			w := v.withKernelPointer()
+			return w != nil && w.sameWords()
+		}},
+	}
+}
+
+// TestStrictIsTheKernels compares VerifyStrict with the running kernel: the verdict,
+// and where both refuse, the words and the type that they are about. It does so on
+// every word of sound blobs overwritten with every value that is a limit of something,
+// on records that break several rules at once, on random graphs of types, and on the
+// BTF of real programs and kernels.
 // BTF_STRICT_BLOBS says how many random ones to try; a million takes minutes.
 func TestStrictIsTheKernels(t *testing.T) {
 	if said, err := kernelVerdict(blob.EveryKind(native).Bytes(), true); err != nil {
@@ -207,10 +292,10 @@ func TestStrictIsTheKernels(t *testing.T) {
 	}
 
 	start := time.Now()
-	tried, accepted, unexplained := 0, 0, 0
+	tried, accepted, same, sameType, unexplained := 0, 0, 0, 0, 0
 	explained := map[string]int{}
 	refusals := map[string]int{}
-	try := func(from string, raw []byte) *verdicts {
+	try := func(from string, raw []byte) {
 		v := judge(from, raw)
 		tried++
 		if v.kernel == nil {
@@ -222,21 +307,26 @@ func TestStrictIsTheKernels(t *testing.T) {
 		if v.spec != nil {
 			sameInOtherOrder(t, v)
 		}
-		if v.agree() {
-			return v
+		if v.ours == nil && v.kernel == nil {
+			return
 		}
-		if why := explain(v); why != "" {
+		if v.agree() && v.sameWords() {
+			same++
+			if id, _ := v.said(); id != "" {
+				sameType++
+			}
+		} else if why := explain(v); why != "" {
 			explained[why]++
 		} else if unexplained++; unexplained <= 20 {
 			t.Errorf("%s\nVerifyStrict: %v\nkernel: %v\n%s\nblob: %s", v.from, v.ours, v.kernel, tail(v.log()), dump(v.blob))
 		}
-		return v
 	}
 
 	for name, raw := range strictSeeds() {
 		try(name, raw)
-		mutations(name, raw, func(from string, raw []byte) { try(from, raw) })
+		mutations(name, raw, try)
 	}
+	combinations(try)
 	for name, raw := range realBlobs(t) {
 		try(name, raw)
 		if len(raw) > 1<<20 {
@@ -261,10 +351,11 @@ func TestStrictIsTheKernels(t *testing.T) {
 
 	require.Zero(t, unexplained, "disagreements that no difference explains")
 	t.Logf("%d blobs and verdicts in %v: the kernel accepts %d, refuses %d", tried, time.Since(start).Round(time.Millisecond), accepted, tried-accepted)
+	t.Logf("%d refused by both in the same words, %d of them where the kernel names a type, the same one", same, sameType)
 	var name unix.Utsname
 	require.NoError(t, unix.Uname(&name))
 	release := unix.ByteSliceToString(name.Release[:])
-	for _, d := range differences() {
+	for _, d := range slices.Concat(differences(), wordDifferences()) {
 		t.Logf("%6d explained: %s", explained[d.name], d.name)
 		if strings.HasPrefix(release, "6.18.") && !strings.HasPrefix(d.name, "6.15") {
 			require.NotZero(t, explained[d.name], "no blob shows the difference %q", d.name)
@@ -364,6 +455,42 @@ func mutations(name string, raw []byte, yield func(string, []byte)) {
 	}
 	for n := range 5 {
 		yield(fmt.Sprintf("%s, with %d bytes more", name, n), append(append([]byte(nil), raw...), make([]byte, n)...))
+	}
+}
+
+// combinations yields records of every kind with each combination of a few values in
+// their words. They break many rules at once, and the kernel says which it asks first.
+// A loop before them would be found later than all of that.
+func combinations(yield func(string, []byte)) {
+	for kind := KindInt; kind <= KindEnum64; kind++ {
+		shape := knownShapes[kind]
+		for n, rest := 0, 0; ; n++ {
+			rest = n
+			pick := func(values ...uint32) uint32 {
+				v := values[rest%len(values)]
+				rest /= len(values)
+				return v
+			}
+			b := blob.New(native)
+			b.Const(1)
+			name := pick(0, b.String("a"), b.String("b c"))
+			info := blob.Info(uint32(kind), pick(0, 1, 2), pick(0, 1) == 1)
+			third := pick(0, 1, 4, 0x200000)
+			words := make([]uint32, (shape&0xff+shape>>8&0xff)/4)
+			for i := range words {
+				words[i] = pick(0, 3, 0x200000, 0xf0000000)
+			}
+			if rest > 0 {
+				break
+			}
+			once := shape & 0xff / 4
+			all := words[:once:once]
+			for each := words[once:]; len(all) < int(shape.length(info)-recordSize)/4; {
+				all = append(all, each...)
+			}
+			b.Record(name, info, third, all...)
+			yield(fmt.Sprintf("%v, combination %d", kind, n), b.Bytes())
+		}
 	}
 }
 
@@ -628,6 +755,8 @@ func strictLimits() map[string][]byte {
 		native.PutUint32(raw[12:], uint32(len(types)))
 		native.PutUint32(raw[16:], uint32(len(types)))
 		all[fmt.Sprintf("%d types", n)] = slices.Concat(raw[:headerSize], types, raw[headerSize:])
+		types = blob.Put(native, types, len(types)-4, 3)
+		all[fmt.Sprintf("%d types, the last of 3 bytes", n)] = slices.Concat(raw[:headerSize], types, raw[headerSize:])
 	}
 	for _, n := range []int{maxStrictSize - headerSize - recordSize, maxStrictSize - headerSize - recordSize + 1} {
 		b := blob.New(native)

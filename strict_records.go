@@ -3,111 +3,131 @@
 package btf
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 )
 
-// A recordRule is what the kernel demands of all records of a kind, whatever they
-// refer to: the checks that the check_meta functions of kernel/bpf/btf.c share.
-type recordRule struct {
-	vlen, flag bool // may be other than 0
-	name       nameRule
-	zero       string // what the third word is called where it must be 0
-}
+// maxStrictTypes is BTF_MAX_TYPE of include/uapi/linux/btf.h, void being one of them.
+const maxStrictTypes = 0xfffff
 
-var recordRules = [...]recordRule{
-	KindInt:       {name: anyName},
-	KindPointer:   {name: noName},
-	KindArray:     {name: noName, zero: "size"},
-	KindStruct:    {name: identifierOrNone, vlen: true, flag: true},
-	KindUnion:     {name: identifierOrNone, vlen: true, flag: true},
-	KindEnum:      {name: identifierOrNone, vlen: true, flag: true},
-	KindFwd:       {name: identifier, flag: true, zero: "type"},
-	KindTypedef:   {name: identifier},
-	KindVolatile:  {name: noName},
-	KindConst:     {name: noName},
-	KindRestrict:  {name: noName},
-	KindFunc:      {name: identifier, vlen: true}, // the linkage
-	KindFuncProto: {name: noName, vlen: true},
-	KindVar:       {name: identifier},
-	KindDatasec:   {name: printable, vlen: true},
-	KindFloat:     {name: anyName},
-	KindDeclTag:   {name: someText, flag: true}, // Linux 6.15
-	KindTypeTag:   {name: someText, flag: true}, // Linux 6.15
-	KindEnum64:    {name: identifierOrNone, vlen: true, flag: true},
-}
-
-// strictRecord makes the checks of the kernel's btf_check_meta, but for those of
-// type ids, which a resolver does. That the record is whole is known from loading.
+// strictRecord makes the checks of the kernel's btf_check_meta: of each kind those
+// of its check_meta function of kernel/bpf/btf.c, in that order. Of type ids they
+// only ask whether they can be one at all; a resolver does the rest. That the record
+// is whole is known from loading.
 func (t Type) strictRecord() error {
-	kind, vlen := t.Kind(), t.vlen()
-	if kind == KindVoid || int(kind) >= len(recordRules) {
+	if kind := t.Kind(); kind == KindVoid || kind > KindEnum64 {
 		return t.problem(4, "invalid kind: %d to %d wanted, it is %d", KindInt, KindEnum64, kind)
 	}
-	rule := recordRules[kind]
-	if vlen != 0 && !rule.vlen {
-		return t.problem(4, "vlen != 0: %s without elements wanted, it has %d", kind, vlen)
-	}
-	if t.flag() && !rule.flag {
-		return t.problem(4, "invalid btf_info kind_flag: 0 wanted for %s, it is 1", kind)
-	}
-	if third := t.sizeOrType(); rule.zero != "" && third != 0 {
-		return t.problem(8, "%s != 0: 0 wanted for %s, it is %d", rule.zero, kind, third)
-	}
-	if err := t.strictName(0, rule.name); err != nil {
+	if err := t.nameInside(0, "invalid name_offset"); err != nil {
 		return err
 	}
-	switch kind {
+	switch t.Kind() {
 	case KindInt:
-		return t.strictInt()
+		return cmp.Or(t.noVlen(), t.noFlag(), t.strictInt())
+	case KindPointer, KindVolatile, KindConst, KindRestrict:
+		return cmp.Or(t.noVlen(), t.noFlag(), t.idInside(8, "invalid type_id"), t.named(noName))
+	case KindTypedef:
+		return cmp.Or(t.noVlen(), t.noFlag(), t.idInside(8, "invalid type_id"), t.named(identifier))
+	case KindTypeTag: // with kind_flag since Linux 6.15
+		return cmp.Or(t.noVlen(), t.idInside(8, "invalid type_id"), t.named(someText))
+	case KindDeclTag: // with kind_flag since Linux 6.15
+		return cmp.Or(t.named(someText), t.noVlen(), t.strictComponent())
+	case KindArray:
+		return cmp.Or(t.named(noName), t.noVlen(), t.noFlag(), t.noThird("size"),
+			t.idNotVoid(recordSize, "invalid elem"), t.idNotVoid(recordSize+4, "invalid index"))
 	case KindStruct, KindUnion:
-		return t.strictComposite()
+		return cmp.Or(t.named(identifierOrNone), t.strictComposite())
 	case KindEnum:
-		return t.strictEnum(enumeratorSize)
+		return cmp.Or(t.enumSize(), t.named(identifierOrNone), t.strictEnumerators(enumeratorSize))
 	case KindEnum64:
-		return t.strictEnum(enumerator64Size)
+		return cmp.Or(t.enumSize(), t.named(identifierOrNone), t.strictEnumerators(enumerator64Size))
+	case KindFwd:
+		return cmp.Or(t.noVlen(), t.noThird("type"), t.named(identifier))
 	case KindFunc:
-		if FuncLinkage(vlen) > GlobalFunc {
-			return t.problem(4, "invalid func linkage: static or global wanted, it is %s", FuncLinkage(vlen))
-		}
+		return cmp.Or(t.named(identifier), t.funcLinkage(), t.noFlag())
 	case KindFuncProto:
-		for i := range vlen {
-			if err := t.strictName(recordSize+i*paramSize, identifierOrNone); err != nil {
-				return err
-			}
-		}
+		return cmp.Or(t.named(noName), t.noFlag())
 	case KindVar:
-		if linkage := VarLinkage(t.word(recordSize)); linkage > GlobalVar {
-			return t.problem(recordSize, "linkage not supported: static or global wanted, it is %s", linkage)
-		}
+		return cmp.Or(t.noVlen(), t.noFlag(), t.named(identifier), t.idNotVoid(8, "invalid type_id"), t.varLinkage())
 	case KindDatasec:
-		return t.strictDatasec()
-	case KindFloat:
-		switch size := t.sizeOrType(); size {
-		case 2, 4, 8, 12, 16:
-		default:
-			return t.problem(8, "invalid type_size: FLOAT of 2, 4, 8, 12 or 16 bytes wanted, it has %d", size)
-		}
-	case KindDeclTag:
-		if component := int32(t.word(recordSize)); component < -1 {
-			return t.problem(recordSize, "invalid component_idx: -1 or more wanted, it is %d", component)
-		}
+		return cmp.Or(t.datasecSize(), t.noFlag(), t.named(printable), t.strictDatasec())
+	default:
+		return cmp.Or(t.noVlen(), t.noFlag(), t.floatSize())
+	}
+}
+
+func (t Type) noVlen() error {
+	if n := t.vlen(); n != 0 {
+		return t.problem(4, "vlen != 0: %s without elements wanted, it has %d", t.Kind(), n)
 	}
 	return nil
 }
 
-// strictName checks the name whose offset stands at off in the record: its own, or
-// that of an element.
-func (t Type) strictName(off uint32, rule nameRule) error {
-	names, name := &t.layer.strings, t.word(off)
-	end := min(names.end(), maxNameOffset+1)
-	if uint64(name) >= end && name != 0 {
-		return t.problem(uint64(off), "invalid name_offset: name of %s below 0x%x wanted, it is at 0x%x", t.part(off), end, name)
-	}
-	if !rule.satisfied(names, name) {
-		return t.problem(uint64(off), "invalid name: %s wanted for %s, it is %s", nameRuleWants[rule], t.part(off), names.quoted(name))
+func (t Type) noFlag() error {
+	if t.flag() {
+		return t.problem(4, "invalid btf_info kind_flag: 0 wanted for %s, it is 1", t.Kind())
 	}
 	return nil
+}
+
+// noThird checks that the third word, called so, is 0.
+func (t Type) noThird(called string) error {
+	if third := t.sizeOrType(); third != 0 {
+		return t.problem(8, "%s != 0: 0 wanted for %s, it is %d", called, t.Kind(), third)
+	}
+	return nil
+}
+
+// named checks the record's own name.
+func (t Type) named(rule nameRule) error {
+	problem := "invalid name"
+	if t.Kind() == KindDeclTag {
+		problem = "invalid value"
+	}
+	return t.nameAt(0, rule, problem)
+}
+
+// nameInside checks that the name whose offset stands at off in the record, its own
+// or that of an element, begins in the strings. Problem is the kernel's name for it.
+func (t Type) nameInside(off uint32, problem string) error {
+	name, end := t.word(off), min(t.layer.strings.end(), maxNameOffset+1)
+	if uint64(name) >= end && name != 0 {
+		return t.problem(uint64(off), "%s: name of %s below 0x%x wanted, it is at 0x%x", problem, t.part(off), end, name)
+	}
+	return nil
+}
+
+// nameAt checks how such a name is spelt.
+func (t Type) nameAt(off uint32, rule nameRule, problem string) error {
+	if names, name := &t.layer.strings, t.word(off); !rule.satisfied(names, name) {
+		return t.problem(uint64(off), "%s: %s wanted for %s, it is %s", problem, nameRuleWants[rule], t.part(off), names.quoted(name))
+	}
+	return nil
+}
+
+// idInside checks that the number at off in the record can be the id of a type.
+func (t Type) idInside(off uint32, problem string) error {
+	if t.word(off) > maxStrictTypes {
+		return t.invalidID(off, problem, "", Type{})
+	}
+	return nil
+}
+
+func (t Type) idNotVoid(off uint32, problem string) error {
+	if t.word(off) == 0 {
+		return t.invalidID(off, problem, "a type with a size", Type{})
+	}
+	return t.idInside(off, problem)
+}
+
+// invalidID is the error for the id at off in the record, which leads to had.
+func (t Type) invalidID(off uint32, problem, want string, had Type) error {
+	id, end := t.word(off), t.layer.end()
+	if TypeID(id) >= end {
+		return t.problem(uint64(off), "%s: type id of %s below %d wanted, it is %d", problem, t.part(off), end, id)
+	}
+	return t.problem(uint64(off), "%s: %s wanted for %s, it is %v", problem, want, t.part(off), had)
 }
 
 // part says for a message what stands at off in the record.
@@ -120,8 +140,8 @@ func (t Type) part(off uint32) string {
 		element, size = "enumerator", enumeratorSize
 	case kind == KindEnum64:
 		element, size = "enumerator", enumerator64Size
-	case kind == KindFuncProto:
-		element, size = "arg", paramSize
+	case kind == KindFuncProto: // the kernel counts them from 1
+		return fmt.Sprintf("arg#%d", (off-recordSize)/paramSize+1)
 	case kind == KindDatasec:
 		element, size = "entry", varSecinfoSize
 	case kind == KindArray && off == recordSize:
@@ -176,7 +196,7 @@ func (t Type) strictComposite() error {
 	size, last := uint64(t.sizeOrType()), Bits(0)
 	for i := range t.vlen() {
 		at := recordSize + i*memberSize
-		if err := t.strictName(at, identifierOrNone); err != nil {
+		if err := cmp.Or(t.nameInside(at, "invalid member name_offset"), t.nameAt(at, identifierOrNone, "invalid name"), t.idNotVoid(at+4, "invalid type_id")); err != nil {
 			return err
 		}
 		offset := Bits(t.word(at + 8))
@@ -197,26 +217,67 @@ func (t Type) strictComposite() error {
 	return nil
 }
 
-func (t Type) strictEnum(elementSize uint32) error {
+func (t Type) enumSize() error {
 	if size := t.sizeOrType(); size > 8 || bits.OnesCount32(size) != 1 {
 		return t.problem(8, "unexpected size: %s of 1, 2, 4 or 8 bytes wanted, it has %d", t.Kind(), size)
 	}
+	return nil
+}
+
+func (t Type) strictEnumerators(size uint32) error {
 	for i := range t.vlen() {
-		if err := t.strictName(recordSize+i*elementSize, identifier); err != nil {
+		at := recordSize + i*size
+		if err := cmp.Or(t.nameInside(at, "invalid name_offset"), t.nameAt(at, identifier, "invalid name")); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t Type) strictDatasec() error {
-	size := uint64(t.sizeOrType())
-	if size == 0 {
+func (t Type) floatSize() error {
+	switch size := t.sizeOrType(); size {
+	case 2, 4, 8, 12, 16:
+		return nil
+	default:
+		return t.problem(8, "invalid type_size: FLOAT of 2, 4, 8, 12 or 16 bytes wanted, it has %d", size)
+	}
+}
+
+func (t Type) funcLinkage() error {
+	if linkage := FuncLinkage(t.vlen()); linkage > GlobalFunc {
+		return t.problem(4, "invalid func linkage: static or global wanted, it is %s", linkage)
+	}
+	return nil
+}
+
+func (t Type) varLinkage() error {
+	if linkage := VarLinkage(t.word(recordSize)); linkage > GlobalVar {
+		return t.problem(recordSize, "linkage not supported: static or global wanted, it is %s", linkage)
+	}
+	return nil
+}
+
+func (t Type) strictComponent() error {
+	if component := int32(t.word(recordSize)); component < -1 {
+		return t.problem(recordSize, "invalid component_idx: -1 or more wanted, it is %d", component)
+	}
+	return nil
+}
+
+func (t Type) datasecSize() error {
+	if t.sizeOrType() == 0 {
 		return t.problem(8, "size == 0: DATASEC with bytes wanted, compilers leave that to the loader")
 	}
-	end := uint64(0)
+	return nil
+}
+
+func (t Type) strictDatasec() error {
+	size, end := uint64(t.sizeOrType()), uint64(0)
 	for i := range t.vlen() {
 		at := recordSize + i*varSecinfoSize
+		if err := t.idNotVoid(at, "invalid type_id"); err != nil {
+			return err
+		}
 		offset, n := uint64(t.word(at+4)), uint64(t.word(at+8))
 		switch {
 		case offset < end:

@@ -2,6 +2,8 @@
 
 package btf
 
+import "cmp"
+
 // A resolver follows every type to what it leads to, as btf_check_all_types of
 // kernel/bpf/btf.c does: in the same order and no deeper, since the verdict depends
 // on both. It keeps a step for each type on the way in place of recursion.
@@ -220,7 +222,7 @@ func (r *resolver) sized(t Type) (Type, uint32, bool) {
 func (r *resolver) reference(t Type) error {
 	next, ok := r.typ(t, 8)
 	if !ok || sourceOnlyKinds.has(next.Kind()) {
-		return r.invalid(t, 8, "invalid type_id", "the id of a type", next)
+		return t.invalidID(8, "invalid type_id", "the id of a type", next)
 	}
 	if !r.ends(next) {
 		return r.push(next)
@@ -236,13 +238,13 @@ func (r *resolver) reference(t Type) error {
 		return r.pop(to.id, 0)
 	}
 	if t.Kind() == KindVar {
-		return r.invalid(t, 8, "invalid type_id", "a type with a size", next)
+		return t.invalidID(8, "invalid type_id", "a type with a size", next)
 	}
 	if own := r.of(next); own == nil && next.id != 0 || own != nil && own.state == resolved {
 		next = r.target(next)
 	}
 	if !opaqueKinds.has(next.Kind()) {
-		return r.invalid(t, 8, "invalid type_id", "a type that can be referred to", next)
+		return t.invalidID(8, "invalid type_id", "a type that can be referred to", next)
 	}
 	return r.pop(next.id, 0)
 }
@@ -252,7 +254,7 @@ func (r *resolver) reference(t Type) error {
 func (r *resolver) value(t Type, off uint32, problem string) (v Type, ok bool, err error) {
 	v, ok = r.typ(t, off)
 	if kind := v.Kind(); !ok || opaqueKinds.has(kind) || sourceOnlyKinds.has(kind) || kind == KindFunc {
-		return v, false, r.invalid(t, off, problem, "the id of a type with a size", v)
+		return v, false, t.invalidID(off, problem, "the id of a type with a size", v)
 	}
 	if !r.ends(v) {
 		return v, false, r.push(v)
@@ -268,7 +270,7 @@ func (r *resolver) array(t Type) error {
 	}
 	i, _, _ := r.sized(index)
 	if i.Kind() != KindInt || !(Int{i}).regular() {
-		return r.invalid(t, indexAt, "invalid index", "an INT of 1, 2, 4, 8 or 16 whole bytes", index)
+		return t.invalidID(indexAt, "invalid index", "an INT of 1, 2, 4, 8 or 16 whole bytes", index)
 	}
 	element, ok, err := r.value(t, elementAt, "invalid elem")
 	if !ok {
@@ -276,10 +278,10 @@ func (r *resolver) array(t Type) error {
 	}
 	e, size, ok := r.sized(element)
 	if !ok {
-		return r.invalid(t, elementAt, "invalid elem", "a type with a size", element)
+		return t.invalidID(elementAt, "invalid elem", "a type with a size", element)
 	}
 	if e.Kind() == KindInt && !(Int{e}).regular() {
-		return r.invalid(t, elementAt, "invalid array of int", "an INT of 1, 2, 4, 8 or 16 whole bytes", element)
+		return t.invalidID(elementAt, "invalid array of int", "an INT of 1, 2, 4, 8 or 16 whole bytes", element)
 	}
 	n := t.word(countAt)
 	bytes := uint64(n) * uint64(size)
@@ -314,7 +316,7 @@ func (r *resolver) member(t Type, i uint32, member Type) error {
 	at := recordSize + i*memberSize
 	of, size, ok := r.sized(member)
 	if !ok {
-		return r.invalid(t, at+4, "invalid member", "a type with a size", member)
+		return t.invalidID(at+4, "invalid member", "a type with a size", member)
 	}
 	return memberPlace{parent: t, index: i, offset: t.word(at + 8), of: of, size: size}.fits(r.pointer)
 }
@@ -327,7 +329,7 @@ func (r *resolver) datasec(v *resolving) error {
 		at := recordSize + i*varSecinfoSize
 		variable, ok := r.typ(t, at)
 		if !ok || variable.Kind() != KindVar {
-			return r.invalid(t, at, "not a VAR kind member", "a VAR", variable)
+			return t.invalidID(at, "not a VAR kind member", "a VAR", variable)
 		}
 		if !r.ends(variable) {
 			// The kernel does not return to the size of this one.
@@ -336,7 +338,7 @@ func (r *resolver) datasec(v *resolving) error {
 		of, _ := r.typ(variable, 8)
 		_, size, ok := r.sized(of)
 		if !ok {
-			return r.invalid(t, at, "invalid type", "a VAR of a type with a size", variable)
+			return t.invalidID(at, "invalid type", "a VAR of a type with a size", variable)
 		}
 		if had := t.word(at + 8); had < size {
 			return t.problem(uint64(at)+8, "invalid size: %d bytes or more wanted for %v, it has %d", size, variable, had)
@@ -348,10 +350,10 @@ func (r *resolver) datasec(v *resolving) error {
 func (r *resolver) function(t Type) error {
 	proto, ok := r.typ(t, 8)
 	if !ok || proto.Kind() != KindFuncProto {
-		return r.invalid(t, 8, "invalid type_id", "a FUNC_PROTO", proto)
+		return t.invalidID(8, "invalid type_id", "a FUNC_PROTO", proto)
 	}
 	if i := r.unnamedArg(proto); i >= 0 {
-		return t.problem(8, "invalid arg#%d: a name wanted, FUNC_PROTO (id %d) gives it none", i, proto.id)
+		return t.problem(8, "invalid arg#%d: a name wanted, FUNC_PROTO (id %d) gives it none", i+1, proto.id)
 	}
 	return r.pop(proto.id, 0)
 }
@@ -381,7 +383,7 @@ func (r *resolver) unnamedArg(proto Type) int {
 func (r *resolver) declTag(t Type) error {
 	next, ok := r.typ(t, 8)
 	if !ok || !taggedKinds.has(next.Kind()) {
-		return r.invalid(t, 8, "invalid type_id", taggedKinds.String(), next)
+		return t.invalidID(8, "invalid type_id", taggedKinds.String(), next)
 	}
 	if !r.ends(next) {
 		return r.push(next)
@@ -407,47 +409,48 @@ func (r *resolver) declTag(t Type) error {
 // proto checks what a prototype takes and returns.
 func (r *resolver) proto(t Type) error {
 	if t.sizeOrType() != 0 {
-		result, ok := r.typ(t, 8)
-		if err := r.passed(t, 8, "invalid return type", result, ok); err != nil {
+		if err := r.passed(t, 8); err != nil {
 			return err
 		}
 	}
 	n := t.vlen()
+	if at := recordSize + (n-1)*paramSize; n > 0 && t.word(at+4) == 0 { // "...", of which the kernel asks first
+		if name := t.word(at); name != 0 {
+			return t.problem(uint64(at), "%s: no name wanted for \"...\", it is %s", t.passing(at), t.layer.strings.quoted(name))
+		}
+		n--
+	}
 	for i := range n {
 		at := recordSize + i*paramSize
-		if i == n-1 && t.word(at+4) == 0 {
-			if name := t.word(at); name != 0 {
-				return t.problem(uint64(at), "invalid arg#%d: no name wanted for \"...\", it is %s", i, t.layer.strings.quoted(name))
-			}
-			break
+		if !identifierOrNone.satisfied(&t.layer.strings, t.word(at)) {
+			return cmp.Or(t.nameInside(at, t.passing(at)), t.nameAt(at, identifierOrNone, t.passing(at)))
 		}
-		arg, ok := r.typ(t, at+4)
-		if err := r.passed(t, at+4, "invalid arg", arg, ok); err != nil {
+		if err := r.passed(t, at+4); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// passed checks a type, if there is one, that is given to a function or returned.
-func (r *resolver) passed(t Type, off uint32, problem string, next Type, ok bool) error {
+// passed checks the type, with its id at off in t, that a function is given or returns.
+func (r *resolver) passed(t Type, off uint32) error {
+	next, ok := r.typ(t, off)
 	if !ok || sourceOnlyKinds.has(next.Kind()) {
-		return r.invalid(t, off, problem, "the id of a type", next)
+		return t.invalidID(off, t.passing(off), "the id of a type", next)
 	}
 	if err := r.resolve(next); err != nil {
 		return err
 	}
 	if _, _, ok := r.sized(next); !ok {
-		return r.invalid(t, off, problem, "a type with a size", next)
+		return t.invalidID(off, t.passing(off), "a type with a size", next)
 	}
 	return nil
 }
 
-// invalid is the error for the id at off in t, which leads to had.
-func (r *resolver) invalid(t Type, off uint32, problem, want string, had Type) error {
-	id, end := t.word(off), r.layer.end()
-	if TypeID(id) >= end {
-		return t.problem(uint64(off), "%s: type id of %s below %d wanted, it is %d", problem, t.part(off), end, id)
+// passing is what the kernel calls an error at off in a prototype.
+func (t Type) passing(off uint32) string {
+	if off < recordSize {
+		return "invalid return type"
 	}
-	return t.problem(uint64(off), "%s: %s wanted for %s, it is %v", problem, want, t.part(off), had)
+	return "invalid " + t.part(off)
 }

@@ -12,9 +12,15 @@ import (
 // BPF_BTF_LOAD is given (kernel/bpf/btf.c): that the sections fill the blob without
 // gaps, and of every type that its name is allowed, that its size, flags and
 // offsets make sense, and that what it leads to has a size, is no loop, and is at
-// most 32 types deep under it. It also makes the checks of [Spec.Verify]. The error
-// is a [*FormatError] that begins with the kernel's own words: the first one, in
-// the order the kernel looks.
+// most 32 types deep under it. It also makes the checks of [Spec.Verify], last.
+//
+// The error is a [*FormatError] about the first thing that the kernel refuses, in the
+// order the kernel looks: the header, all records by themselves, then what they lead
+// to. Its Problem begins with the words that the kernel's log ends in, in lower case
+// and without a value that follows them; its TypeID is that of the record which the
+// log shows there, if any. What else may decide is said below: a kernel of other
+// rules or another width of pointers. Older ones complain of the info of a kind above
+// 31. Of a blob over 16 MB the kernel says nothing.
 //
 // The rules are those of Linux 7.2. Older kernels refuse what they do not know yet:
 //
@@ -47,6 +53,10 @@ func (s *Spec) VerifyStrict() error {
 			return err
 		}
 	}
+	if end := s.layer.end(); end > maxStrictTypes {
+		problem := fmt.Sprintf("exceeded max num of types: ids up to %d wanted, they go to %d", maxStrictTypes-1, end-1)
+		return &FormatError{Section: "header", Offset: 12, Problem: problem}
+	}
 	pointer := s.layer.pointerSize()
 	if pointer == 0 {
 		pointer = 8
@@ -60,10 +70,8 @@ func (s *Spec) VerifyStrict() error {
 	return s.Verify()
 }
 
-const (
-	maxStrictSize  = 16 << 20 // BTF_MAX_SIZE of kernel/bpf/btf.c
-	maxStrictTypes = 0xfffff  // BTF_MAX_TYPE of include/uapi/linux/btf.h, void being one of them
-)
+// maxStrictSize is BTF_MAX_SIZE of kernel/bpf/btf.c.
+const maxStrictSize = 16 << 20
 
 // strictHeader makes the checks of btf_parse_hdr, btf_check_sec_info and
 // btf_parse_str_sec that loading does not.
@@ -119,8 +127,6 @@ func (s *Spec) strictHeader() error {
 		return problem(20, "invalid string section: 1 byte or more wanted, it has 0")
 	case s.base == nil && h.TypeLength == 0:
 		return problem(12, "no type found: the type section is empty")
-	case s.layer.end() > maxStrictTypes:
-		return problem(12, "exceeded max num of types: ids up to %d wanted, they go to %d", maxStrictTypes-1, s.layer.end()-1)
 	case h.LayoutOffset%layoutEntrySize != 0 && h.LayoutLength != 0:
 		return problem(24, "unaligned layout_off: a multiple of %d wanted, it is 0x%x", layoutEntrySize, h.LayoutOffset)
 	}

@@ -49,16 +49,16 @@ func TestVerifyStrict(t *testing.T) {
 		{"STRUCT of 513 letters", func(b *blob.Builder) { b.Struct(long, 0) }, `10 (type 2): invalid name: an identifier or no name wanted for STRUCT, it is "aaaaaaaaaaaaaaaa"… of 513 bytes`},
 		{"name in the middle", func(b *blob.Builder) { b.Record(b.String("middle")+3, blob.Info(8, 0, false), 1) }, ""},
 		{"name of a NUL", func(b *blob.Builder) { b.Record(b.String("x")+1, blob.Info(4, 0, false), 0) }, `10 (type 2): invalid name: an identifier or no name wanted for STRUCT, it is ""`},
-		{"DECL_TAG without text", func(b *blob.Builder) { b.DeclTag("", 1, -1, false) }, `10 (type 2): invalid name: some text wanted for DECL_TAG, it is ""`},
+		{"DECL_TAG without text", func(b *blob.Builder) { b.DeclTag("", 1, -1, false) }, `10 (type 2): invalid value: some text wanted for DECL_TAG, it is ""`},
 		{"DATASEC with a tab", func(b *blob.Builder) { b.Datasec(".a\tb", 4) }, `10 (type 2): invalid name: printable text wanted for DATASEC, it is ".a\tb"`},
 		{"DATASEC with anything printable", func(b *blob.Builder) { b.Datasec("?.a b/c\xa0", 4) }, ""},
 		{"member with a space", func(b *blob.Builder) { b.Struct("s", 4, member{Name: "m n", Type: 1}) }, `1c (type 2): invalid name: an identifier or no name wanted for member 0, it is "m n"`},
-		{"member named outside", func(b *blob.Builder) { b.Record(0, blob.Info(4, 1, false), 4, 99, 1, 0) }, `1c (type 2): invalid name_offset: name of member 0 below 0x5 wanted, it is at 0x63`},
+		{"member named outside", func(b *blob.Builder) { b.Record(0, blob.Info(4, 1, false), 4, 99, 1, 0) }, `1c (type 2): invalid member name_offset: name of member 0 below 0x5 wanted, it is at 0x63`},
 		{"enumerator without a name", func(b *blob.Builder) { b.Enum64("e", 8, false, blob.Value{Name: "A"}, blob.Value{}) }, `28 (type 2): invalid name: an identifier wanted for enumerator 1, it is ""`},
 		{"enumerator with a space", func(b *blob.Builder) { b.Enum("e", 4, false, blob.Value{Name: "A B"}) }, `1c (type 2): invalid name: an identifier wanted for enumerator 0, it is "A B"`},
 		{"argument with a space", func(b *blob.Builder) {
 			b.FuncProto(0, blob.Param{Name: "a", Type: 1}, blob.Param{Name: "b c", Type: 1})
-		}, `24 (type 2): invalid name: an identifier or no name wanted for arg 1, it is "b c"`},
+		}, `24 (type 2): invalid arg#2: an identifier or no name wanted for arg#2, it is "b c"`},
 
 		{"INT with high bits", func(b *blob.Builder) { b.Record(0, blob.Info(1, 0, false), 4, 1<<28|32) }, "1c (type 2): invalid int_data: 0 in bits 28 to 31 wanted, it is 0x10000020"},
 		{"INT of 129 bits", func(b *blob.Builder) { b.OldInt("i", 32, 0, 1, 128) }, "1c (type 2): nr_bits exceeds 128: INT has 128 bits at offset 1"},
@@ -99,21 +99,21 @@ func TestVerifyStrict(t *testing.T) {
 		{"FUNC with an argument without a name", func(b *blob.Builder) {
 			b.Func("f", 3, 0)
 			b.FuncProto(0, blob.Param{Name: "a", Type: 1}, blob.Param{Type: 1})
-		}, "18 (type 2): invalid arg#1: a name wanted, FUNC_PROTO (id 3) gives it none"},
-		{"FUNC_PROTO with \"...\" in the middle", func(b *blob.Builder) { b.FuncProto(0, blob.Param{}, blob.Param{Name: "a", Type: 1}) }, "20 (type 2): invalid arg: a type with a size wanted for arg 0, it is VOID (id 0)"},
-		{"FUNC_PROTO with named \"...\"", func(b *blob.Builder) { b.FuncProto(0, blob.Param{Name: "a"}) }, `1c (type 2): invalid arg#0: no name wanted for "...", it is "a"`},
-		{"FUNC_PROTO that takes a VAR", func(b *blob.Builder) { b.FuncProto(0, blob.Param{Name: "a", Type: 3}); b.Var("v", 1, 0) }, "20 (type 2): invalid arg: the id of a type wanted for arg 0, it is VAR v (id 3)"},
+		}, "18 (type 2): invalid arg#2: a name wanted, FUNC_PROTO (id 3) gives it none"},
+		{"FUNC_PROTO with \"...\" in the middle", func(b *blob.Builder) { b.FuncProto(0, blob.Param{}, blob.Param{Name: "a", Type: 1}) }, "20 (type 2): invalid arg#1: a type with a size wanted for arg#1, it is VOID (id 0)"},
+		{"FUNC_PROTO with named \"...\"", func(b *blob.Builder) { b.FuncProto(0, blob.Param{Name: "a"}) }, `1c (type 2): invalid arg#1: no name wanted for "...", it is "a"`},
+		{"FUNC_PROTO that takes a VAR", func(b *blob.Builder) { b.FuncProto(0, blob.Param{Name: "a", Type: 3}); b.Var("v", 1, 0) }, "20 (type 2): invalid arg#1: the id of a type wanted for arg#1, it is VAR v (id 3)"},
 		{"FUNC_PROTO that returns const void", func(b *blob.Builder) { b.FuncProto(3); b.Const(0) }, "18 (type 2): invalid return type: a type with a size wanted for FUNC_PROTO, it is CONST (id 3)"},
 
 		{"index that is no INT", func(b *blob.Builder) { b.Array(1, 3, 1); b.Pointer(1) }, "20 (type 2): invalid index: an INT of 1, 2, 4, 8 or 16 whole bytes wanted for index type, it is PTR (id 3)"},
-		{"index of void", func(b *blob.Builder) { b.Array(1, 0, 1) }, "20 (type 2): invalid index: the id of a type with a size wanted for index type, it is VOID (id 0)"},
+		{"index of void", func(b *blob.Builder) { b.Array(1, 0, 1) }, "20 (type 2): invalid index: a type with a size wanted for index type, it is VOID (id 0)"},
 		{"index of 31 bits", func(b *blob.Builder) { b.Array(1, 3, 1); b.OldInt("i", 4, 0, 0, 31) }, "20 (type 2): invalid index: an INT of 1, 2, 4, 8 or 16 whole bytes wanted for index type, it is INT i (id 3)"},
-		{"array of void", func(b *blob.Builder) { b.Array(0, 1, 1) }, "1c (type 2): invalid elem: the id of a type with a size wanted for element type, it is VOID (id 0)"},
+		{"array of void", func(b *blob.Builder) { b.Array(0, 1, 1) }, "1c (type 2): invalid elem: a type with a size wanted for element type, it is VOID (id 0)"},
 		{"array of const void", func(b *blob.Builder) { b.Array(3, 1, 1); b.Const(0) }, "1c (type 2): invalid elem: a type with a size wanted for element type, it is CONST (id 3)"},
 		{"array of bitfields", func(b *blob.Builder) { b.Array(3, 1, 1); b.OldInt("i", 4, 0, 0, 31) }, "1c (type 2): invalid array of int: an INT of 1, 2, 4, 8 or 16 whole bytes wanted for element type, it is INT i (id 3)"},
 		{"array of 4 GB", func(b *blob.Builder) { b.Array(1, 1, 1<<30) }, "24 (type 2): array size overflows U32_MAX: 1073741824 elements of 4 bytes"},
 
-		{"member of void", func(b *blob.Builder) { b.Struct("s", 4, member{Name: "m"}) }, "20 (type 2): invalid member: the id of a type with a size wanted for member 0, it is VOID (id 0)"},
+		{"member of void", func(b *blob.Builder) { b.Struct("s", 4, member{Name: "m"}) }, "20 (type 2): invalid type_id: a type with a size wanted for member 0, it is VOID (id 0)"},
 		{"member of const void", func(b *blob.Builder) { b.Struct("s", 4, member{Name: "m", Type: 3}); b.Const(0) }, "20 (type 2): invalid member: a type with a size wanted for member 0, it is CONST (id 3)"},
 		{"member that is too big", func(b *blob.Builder) { b.Struct("s", 7, member{Name: "m", Type: 1, Offset: 32}) }, "24 (type 2): member exceeds struct_size: member 0 of kind INT ends after 8 bytes, the STRUCT has 7"},
 		{"pointer member at bit 4", func(b *blob.Builder) { b.Struct("s", 16, member{Name: "m", Type: 3, Offset: 4}); b.Pointer(0) }, "24 (type 2): member is not byte aligned: member 0 of kind PTR wanted at a multiple of 8 bits, it is at 4"},
@@ -150,6 +150,20 @@ func TestVerifyStrict(t *testing.T) {
 		}, "1c (type 2): invalid component_idx: -1 wanted, or below 1 for FUNC f (id 3), it is 1"},
 		{"tag of a component of a VAR", func(b *blob.Builder) { b.DeclTag("t", 3, 0, false); b.Var("v", 1, 0) }, "1c (type 2): invalid component_idx: -1 wanted, or below 0 for VAR v (id 3), it is 0"},
 		{"type tags anywhere", func(b *blob.Builder) { b.Const(3); b.TypeTag("t", 4, false); b.Volatile(1); b.TypeTag("t", 2, false) }, ""},
+
+		// All records are looked at before what one of them leads to.
+		{"loop, then PTR to what is no id", func(b *blob.Builder) { b.Const(2); b.Pointer(0x200000) }, "24 (type 3): invalid type_id: type id of PTR below 4 wanted, it is 2097152"},
+		{"loop, then ARRAY of void by void", func(b *blob.Builder) { b.Const(2); b.Array(0, 0, 1) }, "28 (type 3): invalid elem: a type with a size wanted for element type, it is VOID (id 0)"},
+		{"loop, then ARRAY by void", func(b *blob.Builder) { b.Const(2); b.Array(1, 0, 1) }, "2c (type 3): invalid index: a type with a size wanted for index type, it is VOID (id 0)"},
+		{"loop, then void after a STRUCT", func(b *blob.Builder) { b.Const(2); b.Struct("s", 4, member{Offset: 64}) }, "2c (type 3): invalid type_id: a type with a size wanted for member 0, it is VOID (id 0)"},
+		{"loop, then void in a DATASEC", func(b *blob.Builder) { b.Const(2); b.Datasec(".data", 4, blob.Variable{}) }, "28 (type 3): invalid type_id: a type with a size wanted for entry 0, it is VOID (id 0)"},
+		{"loop, then VAR of void", func(b *blob.Builder) { b.Const(2); b.Var("v", 0, 2) }, "24 (type 3): invalid type_id: a type with a size wanted for VAR, it is VOID (id 0)"},
+		{"ARRAY by a FLOAT of void", func(b *blob.Builder) { b.Float("f", 4); b.Array(0, 2, 1) }, "28 (type 3): invalid elem: a type with a size wanted for element type, it is VOID (id 0)"},
+		{"named PTR to what is no id", func(b *blob.Builder) { b.Record(b.String("p"), blob.Info(2, 0, false), 0x200000) }, "18 (type 2): invalid type_id: type id of PTR below 3 wanted, it is 2097152"},
+		{"\"...\" with a name, after a VAR", func(b *blob.Builder) {
+			b.FuncProto(0, blob.Param{Name: "a", Type: 3}, blob.Param{Name: "b"})
+			b.Var("v", 1, 0)
+		}, `24 (type 2): invalid arg#2: no name wanted for "...", it is "b"`},
 
 		{"STRUCT of itself", func(b *blob.Builder) { b.Struct("s", 4, member{Name: "m", Type: 2}) }, "10 (type 2): loop detected: it leads to STRUCT s (id 2), and that back to itself"},
 		{"STRUCT of a pointer to itself", func(b *blob.Builder) { b.Struct("s", 8, member{Name: "m", Type: 3}); b.Pointer(2) }, ""},
@@ -308,6 +322,7 @@ func TestVerifyStrictSplit(t *testing.T) {
 			under.Func("f", 5, 0)                              // 10
 			under.Var("nothing", 6, 0)                         // 11
 			under.Typedef("loop", 12)                          // 12
+			under.Array(1, 1, 1<<30)                           // 13: 2^32 bytes
 			base := load(t, under.Bytes())
 			require.ErrorContains(t, base.VerifyStrict(), "loop detected")
 
@@ -327,12 +342,14 @@ func TestVerifyStrictSplit(t *testing.T) {
 			}))
 			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Struct("over", 19, blob.Member{Name: "a", Type: 3}) }),
 				"member exceeds struct_size: member 0 of kind ARRAY ends after 20 bytes, the STRUCT has 19")
-			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Func("g", 4, 1) }), "invalid arg#0: a name wanted")
+			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Func("g", 4, 1) }), "invalid arg#1: a name wanted")
 			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Var("v", 6, 1) }), "invalid type_id: a type with a size wanted")
 			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Var("v", 9, 1) }), "invalid type_id: a type with a size wanted")
 			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Var("v", 12, 1) }), "invalid type_id: a type with a size wanted")
 			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Datasec("d", 4, blob.Variable{Type: 11, Size: 4}) }), "invalid type: a VAR of a type with a size wanted for entry 0")
-			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Const(b.Next()) }), "(type 13): loop detected")
+			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Const(b.Next()) }), "(type 14): loop detected")
+			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Struct("s", 8, blob.Member{Name: "m", Type: 13}) }), "invalid member: a type with a size wanted for member 0, it is ARRAY (id 13)")
+			require.ErrorContains(t, strict(func(b *blob.Builder) { b.Array(13, 1, 1) }), "invalid elem: a type with a size wanted for element type, it is ARRAY (id 13)")
 		})
 	}
 }
