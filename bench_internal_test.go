@@ -76,7 +76,7 @@ func TestStarts(t *testing.T) {
 func TestScan(t *testing.T) {
 	l := fixtureLayer(t)
 	collect := func(scan func(yield func(Type) bool)) []Type { return slices.Collect(scan) }
-	index := newNameIndex(l, hashExact)
+	index := newNameIndex(l, int(l.starts.count), hashExact)
 	names := []string{"", "a", "no_such_type", "u8", "int", "task_struct", "inet_sock", "irq_info", "___pskb_trim", "trace_event_data_offsets_sched_wakeup_template"}
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 100 {
@@ -140,6 +140,6 @@ func BenchmarkIndex(b *testing.B) {
 	l := fixtureLayer(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		newNameIndex(l, hashExact)
+		newNameIndex(l, int(l.starts.count), hashExact)
 	}
 }

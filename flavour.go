@@ -7,12 +7,13 @@ import (
 	"slices"
 )
 
-// cuts returns the layer's own strings that have a flavour, in order. They are
-// found in one pass over the string section, once, on demand, and are few. Looking for the flavour in the name of each type instead would read
-// a long string as often as types have names inside it.
-func (l *layer) cuts() []cut {
+// cuts returns the layer's own strings that have a flavour. They are found in one pass
+// over the string section, once, on demand. Looking for the flavour in the name of each
+// type instead would read a long string as often as types have names inside it.
+func (l *layer) cuts() *cutTable {
 	l.cutsOnce.Do(func() {
-		b := l.strings.bytes
+		b, start := l.strings.bytes, l.strings.start
+		l.flavoured.parts = make([]uint64, len(b)/partSize/64+1)
 		for from := 0; from < len(b); {
 			next := bytes.Index(b[from:], []byte("___"))
 			if next < 0 {
@@ -26,12 +27,12 @@ func (l *layer) cuts() []cut {
 			}
 			end += next
 			if n := essentialLen(b[from:end]); n < end-from {
-				l.flavoured = append(l.flavoured, cut{l.strings.start + uint32(from), l.strings.start + uint32(from+n)})
+				l.flavoured.add(cut{start + uint32(from), start + uint32(from+n)}, start)
 			}
 			from = end
 		}
 	})
-	return l.flavoured
+	return &l.flavoured
 }
 
 // essential returns the essential name at off, if that is not the whole name.
@@ -41,7 +42,11 @@ func (l *layer) essential(off uint32) ([]byte, bool) {
 			return nil, false
 		}
 	}
-	cuts := l.cuts()
+	table := l.cuts()
+	if table.none(off - l.strings.start) {
+		return nil, false
+	}
+	cuts := table.cuts
 	i, _ := slices.BinarySearchFunc(cuts, off, func(c cut, off uint32) int {
 		if c.at <= off {
 			return -1

@@ -38,9 +38,17 @@ type lazyIndex struct {
 	built atomic.Pointer[nameIndex]
 }
 
-func (x *lazyIndex) of(l *layer, hash func(l *layer, off uint32) (uint32, bool)) *nameIndex {
-	x.once.Do(func() { x.built.Store(newNameIndex(l, hash)) })
+func (x *lazyIndex) of(l *layer, expected int, hash nameHash) *nameIndex {
+	x.once.Do(func() { x.built.Store(newNameIndex(l, expected, hash)) })
 	return x.built.Load()
+}
+
+// A nameHash returns the hash of the name at off, and whether the index is to have it.
+type nameHash func(l *layer, off uint32) (uint32, bool)
+
+// exactly is the index by the whole name.
+func (n *names) exactly(l *layer) *nameIndex {
+	return n.exact.of(l, int(l.starts.count), hashExact)
 }
 
 // hashExact hashes the name at off.
@@ -65,7 +73,7 @@ func (n *names) named(l *layer, name string, yield func(Type) bool) {
 			l.scan(name, yield)
 			return
 		}
-		index = n.exact.of(l, hashExact)
+		index = n.exactly(l)
 	}
 	m := index.lookup(l, hashString(name))
 	for t, ok := m.next(); ok; t, ok = m.next() {
@@ -91,10 +99,10 @@ func (n *names) flavours(l *layer, name string, yield func(Type) bool) {
 			plain.layer = l
 			plain.from, plain.to = l.bisect(name)
 		} else {
-			plain = n.exact.of(l, hashExact).lookup(l, hash)
+			plain = n.exactly(l).lookup(l, hash)
 		}
 	}
-	flavoured := n.flavour.of(l, hashFlavoured).lookup(l, hash)
+	flavoured := n.flavour.of(l, 0, hashFlavoured).lookup(l, hash)
 
 	// Merge the two, which are both by id.
 	p, morePlain := plain.next()
@@ -182,11 +190,11 @@ type nameIndex struct {
 // through, fewer make more bounds.
 const inBucket = 4
 
-// newNameIndex holds the records whose name hash takes.
-func newNameIndex(l *layer, hash func(l *layer, off uint32) (uint32, bool)) *nameIndex {
+// newNameIndex holds the records whose name hash takes: about as many as expected.
+func newNameIndex(l *layer, expected int, hash nameHash) *nameIndex {
 	x := &nameIndex{bits: bits.Len32(l.starts.count)}
 	type pair struct{ hash, number uint32 }
-	pairs := make([]pair, 0, l.starts.count)
+	pairs := make([]pair, 0, expected)
 	for b := (batch{}); l.next(&b); {
 		for i, name := range b.names[:b.n] {
 			if h, ok := hash(l, name); ok {

@@ -22,7 +22,7 @@ type layer struct {
 	tags     []TypeID // of the DECL_TAGs, by what they tag; see tags.go
 
 	cutsOnce  sync.Once
-	flavoured []cut // own strings that have a flavour; see flavour.go
+	flavoured cutTable // own strings that have a flavour; see flavour.go
 
 	placements *placements // of DATASECs; nil if it is not from a BPF object
 
@@ -36,7 +36,7 @@ func (l *layer) end() TypeID { return l.first + TypeID(l.starts.count) }
 // close forgets all bytes, so that handles on them meet empty sections.
 func (l *layer) close() {
 	l.base, l.types, l.strings, l.shapes, l.first, l.framing = nil, section{}, strtab{}, nil, 0, framing{}
-	l.tags, l.flavoured, l.placements, l.pointer = nil, nil, nil, 0
+	l.tags, l.flavoured, l.placements, l.pointer = nil, cutTable{}, nil, 0
 }
 
 // typeByID returns the type with an id, which must be below end; void for any

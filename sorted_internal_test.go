@@ -216,7 +216,7 @@ func BenchmarkSorted(b *testing.B) {
 			l.bisect(every[i%len(every)])
 		}
 	})
-	index := newNameIndex(l, hashExact)
+	index := newNameIndex(l, int(l.starts.count), hashExact)
 	b.Run("indexed", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			name := every[i%len(every)]
@@ -227,7 +227,7 @@ func BenchmarkSorted(b *testing.B) {
 	})
 	b.Run("index", func(b *testing.B) {
 		for b.Loop() {
-			newNameIndex(l, hashExact)
+			newNameIndex(l, int(l.starts.count), hashExact)
 		}
 	})
 }

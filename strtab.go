@@ -148,3 +148,27 @@ func essentialLen[T string | []byte](name T) int {
 //
 // A name that begins in the middle of the string, before at, has the same flavour.
 type cut struct{ from, at uint32 }
+
+// A cutTable is the strings of a layer that have a flavour, which are few, in order;
+// and a bit for each 64 bytes of the section, 1 if a name that begins there may have
+// one: nearly all of a kernel's 71,000 need then not be looked for among the cuts.
+type cutTable struct {
+	cuts  []cut
+	parts []uint64
+}
+
+const partSize = 64
+
+// add appends the cut of a string behind all others; start is where the section begins.
+func (t *cutTable) add(c cut, start uint32) {
+	t.cuts = append(t.cuts, c)
+	for part := (c.from - start) / partSize; part <= (c.at-start-1)/partSize; part++ {
+		t.parts[part/64] |= 1 << (part % 64)
+	}
+}
+
+// none reports whether no name that begins at byte off of the section has a flavour.
+func (t *cutTable) none(off uint32) bool {
+	part := off / partSize
+	return uint64(part/64) >= uint64(len(t.parts)) || t.parts[part/64]>>(part%64)&1 == 0
+}
