@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -164,7 +165,7 @@ func TestAllocs(t *testing.T) {
 // TestColdAllocs counts the whole way from a file to an offset, which has a fixed
 // number of allocations however large the file is.
 func TestColdAllocs(t *testing.T) {
-	path := vmlinuxFile(t)
+	path := btftest.VmlinuxFile(t)
 	allocs := testing.AllocsPerRun(10, func() {
 		spec, err := btf.LoadSpec(path)
 		if err != nil {

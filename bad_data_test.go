@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -41,26 +41,26 @@ type defect struct {
 
 // headerWith is a sound blob with one word of its header overwritten.
 func headerWith(off int, word uint32) []byte {
-	return blob.Put(little, blob.EveryKind(little).Bytes(), off, word)
+	return btftest.Put(little, btftest.EveryKind(little).Bytes(), off, word)
 }
 
 // victim builds a blob with an int, and then what build adds.
-func victim(build func(b *blob.Builder)) []byte {
-	b := blob.New(little)
-	b.Int("int", 4, blob.Signed)
+func victim(build func(b *btftest.Builder)) []byte {
+	b := btftest.New(little)
+	b.Int("int", 4, btftest.Signed)
 	build(b)
 	return b.Bytes()
 }
 
 // truncatedRecord has an int and a record whose payload is cut short by a word.
 func truncatedRecord(kind, vlen uint32, words int) []byte {
-	return victim(func(b *blob.Builder) {
-		b.Record(b.String("victim"), blob.Info(kind, vlen, false), 1, make([]uint32, words-1)...)
+	return victim(func(b *btftest.Builder) {
+		b.Record(b.String("victim"), btftest.Info(kind, vlen, false), 1, make([]uint32, words-1)...)
 	})
 }
 
 func defects() []defect {
-	whole := blob.EveryKind(little).Bytes()
+	whole := btftest.EveryKind(little).Bytes()
 	typeLen := little.Uint32(whole[12:])
 	strings0 := 24 + int(typeLen)
 	with := func(b []byte, off int, c byte) []byte {
@@ -79,123 +79,123 @@ func defects() []defect {
 		{name: "header of 4 GB", blob: headerWith(4, 0xffffffff), load: "header at offset 0x4: header needs 4294967295 bytes"},
 		{name: "types not aligned", blob: headerWith(8, 2), load: "header at offset 0x8: type section at a multiple of 4 wanted"},
 		{name: "types past the end", blob: headerWith(12, uint32(len(whole))), load: "type section at 0x18 needs"},
-		{name: "types overflow 32 bits", blob: blob.Put(little, headerWith(8, 0xfffffffc), 12, 8), load: "type section at 0x100000014 needs 8 bytes"},
+		{name: "types overflow 32 bits", blob: btftest.Put(little, headerWith(8, 0xfffffffc), 12, 8), load: "type section at 0x100000014 needs 8 bytes"},
 		{name: "strings past the end", blob: headerWith(20, uint32(len(whole))), load: "string section at"},
-		{name: "strings overflow 32 bits", blob: blob.Put(little, headerWith(16, 0xffffffff), 20, 2), load: "string section at 0x100000017 needs 2 bytes"},
+		{name: "strings overflow 32 bits", blob: btftest.Put(little, headerWith(16, 0xffffffff), 20, 2), load: "string section at 0x100000017 needs 2 bytes"},
 		{name: "layout past the end", blob: func() []byte {
-			b := blob.Unknown(little).Bytes()
-			return blob.Put(little, b, 28, 0xfffffffc)
+			b := btftest.Unknown(little).Bytes()
+			return btftest.Put(little, b, 28, 0xfffffffc)
 		}(), load: "layout section at"},
 		{name: "layout of 3 bytes", blob: func() []byte {
-			b := blob.Unknown(little).Bytes()
-			return blob.Put(little, b, 28, 3)
+			b := btftest.Unknown(little).Bytes()
+			return btftest.Put(little, b, 28, 3)
 		}(), load: "layout section at offset 0x0: length of a multiple of 4 wanted, it is 3"},
 		{name: "sections overlap", blob: headerWith(16, typeLen-4), load: "type section (0x0 to 0x274) and string section (0x270 to"},
 		{name: "no final NUL", blob: with(whole, len(whole)-1, 'x'), load: "strings section at offset 0xed: final NUL wanted, it is 0x78"},
 		{name: "no first NUL", blob: with(whole, strings0, 'x'), load: "strings section at offset 0x0: empty name wanted first, it begins with 0x78"},
-		{name: "a record cut off", blob: blob.Put(little, whole, 12, typeLen-4), load: "(type 30): type record needs 12 bytes, 8 left"},
-		{name: "name outside", blob: blob.Put(little, whole, 24, 0xee), load: "types section at offset 0x0 (type 1): INT record's name is at 0xee, the strings end at 0xee"},
-		{name: "kind 0", blob: victim(func(b *blob.Builder) { b.Record(0, 0, 0) }), load: "types section at offset 0x10 (type 2): kind 0 is unknown"},
-		{name: "kind 23 without a layout", blob: victim(func(b *blob.Builder) { b.Record(0, blob.Info(23, 0, false), 0) }), load: "(type 2): kind 23 is unknown"},
-		{name: "kind 33 is no INT", blob: victim(func(b *blob.Builder) { b.Record(0, blob.Info(33, 0, false), 4, 32) }), load: "(type 2): kind 33 is unknown"},
-		{name: "kind 127", blob: victim(func(b *blob.Builder) { b.Record(0, blob.Info(127, 0, false), 4, 32) }), load: "(type 2): kind 127 is unknown"},
-		{name: "layout of odd size", blob: victim(func(b *blob.Builder) {
+		{name: "a record cut off", blob: btftest.Put(little, whole, 12, typeLen-4), load: "(type 30): type record needs 12 bytes, 8 left"},
+		{name: "name outside", blob: btftest.Put(little, whole, 24, 0xee), load: "types section at offset 0x0 (type 1): INT record's name is at 0xee, the strings end at 0xee"},
+		{name: "kind 0", blob: victim(func(b *btftest.Builder) { b.Record(0, 0, 0) }), load: "types section at offset 0x10 (type 2): kind 0 is unknown"},
+		{name: "kind 23 without a layout", blob: victim(func(b *btftest.Builder) { b.Record(0, btftest.Info(23, 0, false), 0) }), load: "(type 2): kind 23 is unknown"},
+		{name: "kind 33 is no INT", blob: victim(func(b *btftest.Builder) { b.Record(0, btftest.Info(33, 0, false), 4, 32) }), load: "(type 2): kind 33 is unknown"},
+		{name: "kind 127", blob: victim(func(b *btftest.Builder) { b.Record(0, btftest.Info(127, 0, false), 4, 32) }), load: "(type 2): kind 127 is unknown"},
+		{name: "layout of odd size", blob: victim(func(b *btftest.Builder) {
 			b.Layout(30, 3, 0)
-			b.Record(0, blob.Info(30, 0, false), 4)
+			b.Record(0, btftest.Info(30, 0, false), 4)
 		}), load: "(type 2): kind 30 is unknown"},
-		{name: "layout of odd size, unused", blob: victim(func(b *blob.Builder) {
+		{name: "layout of odd size, unused", blob: victim(func(b *btftest.Builder) {
 			b.Layout(30, 3, 0)
-			b.Struct("victim", 4, blob.Member{Name: "wanted", Type: 1})
+			b.Struct("victim", 4, btftest.Member{Name: "wanted", Type: 1})
 		})},
-		{name: "layout cannot change a known kind", blob: victim(func(b *blob.Builder) {
+		{name: "layout cannot change a known kind", blob: victim(func(b *btftest.Builder) {
 			b.Layout(1, 40, 0)
 			b.Layout(4, 0, 0)
-			b.Struct("victim", 4, blob.Member{Name: "wanted", Type: 1})
+			b.Struct("victim", 4, btftest.Member{Name: "wanted", Type: 1})
 		})},
-		{name: "layout of 252 bytes, 2^24 times", blob: victim(func(b *blob.Builder) {
+		{name: "layout of 252 bytes, 2^24 times", blob: victim(func(b *btftest.Builder) {
 			b.Layout(30, 252, 252)
-			b.Record(0, blob.Info(30, 0xffffff, false), 4)
+			b.Record(0, btftest.Info(30, 0xffffff, false), 4)
 		}), load: "(type 2): KIND(30) record needs 4227858444 bytes, 12 left"},
-		{name: "vlen of 2^24-1", blob: victim(func(b *blob.Builder) { b.Record(0, blob.Info(4, 0xffffff, false), 4) }), load: "(type 2): STRUCT record needs 201326592 bytes, 12 left"},
-		{name: "split without its base", blob: blob.Recipes()["split-mid.btf"], load: "split BTF is loaded over its base"},
-		{name: "split of another order", base: blob.EveryKind(binary.BigEndian).Bytes(), blob: whole, load: "split BTF is little-endian, its base big-endian"},
+		{name: "vlen of 2^24-1", blob: victim(func(b *btftest.Builder) { b.Record(0, btftest.Info(4, 0xffffff, false), 4) }), load: "(type 2): STRUCT record needs 201326592 bytes, 12 left"},
+		{name: "split without its base", blob: btftest.Recipes()["split-mid.btf"], load: "split BTF is loaded over its base"},
+		{name: "split of another order", base: btftest.EveryKind(binary.BigEndian).Bytes(), blob: whole, load: "split BTF is little-endian, its base big-endian"},
 
-		{name: "typedef of itself", blob: victim(func(b *blob.Builder) { b.Typedef("victim", 2) }),
+		{name: "typedef of itself", blob: victim(func(b *btftest.Builder) { b.Typedef("victim", 2) }),
 			size: "more than 32 typedefs", member: "more than 32 typedefs", verify: "more than 32 typedefs"},
-		{name: "typedefs of each other", blob: victim(func(b *blob.Builder) { b.Typedef("victim", 3); b.Typedef("other", 2) }),
+		{name: "typedefs of each other", blob: victim(func(b *btftest.Builder) { b.Typedef("victim", 3); b.Typedef("other", 2) }),
 			size: "more than 32 typedefs", member: "more than 32 typedefs", verify: "more than 32 typedefs"},
-		{name: "array of itself", blob: victim(func(b *blob.Builder) {
-			b.Record(b.String("victim"), blob.Info(3, 0, false), 0, 2, 1, 2)
+		{name: "array of itself", blob: victim(func(b *btftest.Builder) {
+			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 2, 1, 2)
 		}), size: "more than 32 typedefs"},
-		{name: "array of 2^96 bytes", blob: victim(func(b *blob.Builder) {
-			b.Record(b.String("victim"), blob.Info(3, 0, false), 0, 3, 1, 0xffffffff)
+		{name: "array of 2^96 bytes", blob: victim(func(b *btftest.Builder) {
+			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 3, 1, 0xffffffff)
 			b.Array(4, 1, 0xffffffff)
 			b.Array(1, 1, 0xffffffff)
 		}), size: "more elements in nested arrays than 64 bits can count"},
-		{name: "array of 2^66 bytes", blob: victim(func(b *blob.Builder) {
-			b.Record(b.String("victim"), blob.Info(3, 0, false), 0, 3, 1, 0xffffffff)
+		{name: "array of 2^66 bytes", blob: victim(func(b *btftest.Builder) {
+			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 3, 1, 0xffffffff)
 			b.Array(1, 1, 0xffffffff)
 		}), size: "elements of 4 bytes are more than 64 bits can count"},
-		{name: "array of 2^96 times nothing", blob: victim(func(b *blob.Builder) {
-			b.Record(b.String("victim"), blob.Info(3, 0, false), 0, 3, 1, 0)
+		{name: "array of 2^96 times nothing", blob: victim(func(b *btftest.Builder) {
+			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 3, 1, 0)
 			b.Array(4, 1, 0xffffffff)
 			b.Array(1, 1, 0xffffffff)
 		})},
-		{name: "pointer, of nobody knows what width", blob: victim(func(b *blob.Builder) {
+		{name: "pointer, of nobody knows what width", blob: victim(func(b *btftest.Builder) {
 			b.Typedef("victim", 3)
 			b.Pointer(0)
 		}), size: "not found"},
-		{name: "struct that holds itself unnamed", blob: victim(func(b *blob.Builder) {
-			b.Struct("victim", 4, blob.Member{Type: 2})
+		{name: "struct that holds itself unnamed", blob: victim(func(b *btftest.Builder) {
+			b.Struct("victim", 4, btftest.Member{Type: 2})
 		}), member: "anonymous members"},
-		{name: "unnamed members nest 2^31 times", blob: victim(func(b *blob.Builder) {
+		{name: "unnamed members nest 2^31 times", blob: victim(func(b *btftest.Builder) {
 			// Record n has two members, both of type n+1.
 			for i := range uint32(31) {
 				name := ""
 				if i == 0 {
 					name = "victim"
 				}
-				b.Struct(name, 4, blob.Member{Type: i + 3}, blob.Member{Type: i + 3})
+				b.Struct(name, 4, btftest.Member{Type: i + 3}, btftest.Member{Type: i + 3})
 			}
-			b.Struct("", 4, blob.Member{Name: "x", Type: 1})
+			b.Struct("", 4, btftest.Member{Name: "x", Type: 1})
 		}), member: "anonymous members"},
-		{name: "unnamed members nest 31 deep", blob: victim(func(b *blob.Builder) {
+		{name: "unnamed members nest 31 deep", blob: victim(func(b *btftest.Builder) {
 			for i := range uint32(31) {
 				name := ""
 				if i == 0 {
 					name = "victim"
 				}
-				b.Struct(name, 4, blob.Member{Type: i + 3})
+				b.Struct(name, 4, btftest.Member{Type: i + 3})
 			}
-			b.Struct("", 4, blob.Member{Name: "wanted", Type: 1})
+			b.Struct("", 4, btftest.Member{Name: "wanted", Type: 1})
 		})},
-		{name: "unnamed member of a broken struct", blob: victim(func(b *blob.Builder) {
-			b.Struct("victim", 4, blob.Member{Type: 3})
-			b.Struct("", 4, blob.Member{Name: "x", Type: outside})
+		{name: "unnamed member of a broken struct", blob: victim(func(b *btftest.Builder) {
+			b.Struct("victim", 4, btftest.Member{Type: 3})
+			b.Struct("", 4, btftest.Member{Name: "x", Type: outside})
 		}), member: "(type 3): STRUCT type id below 4 wanted", verify: "(type 3): STRUCT type id below 4 wanted"},
-		{name: "FUNC of no prototype", blob: victim(func(b *blob.Builder) { b.Func("victim", 1, 0) }),
+		{name: "FUNC of no prototype", blob: victim(func(b *btftest.Builder) { b.Func("victim", 1, 0) }),
 			narrow: "FUNC of a FUNC_PROTO wanted, type 1 is INT", verify: "FUNC of a FUNC_PROTO wanted, type 1 is INT", size: "not found"},
-		{name: "FUNC of a broken prototype", blob: victim(func(b *blob.Builder) {
+		{name: "FUNC of a broken prototype", blob: victim(func(b *btftest.Builder) {
 			b.Func("victim", 3, 0)
-			b.FuncProto(0, blob.Param{Name: "p", Type: outside})
+			b.FuncProto(0, btftest.Param{Name: "p", Type: outside})
 		}), narrow: "(type 3): FUNC_PROTO type id below 4 wanted", verify: "(type 3): FUNC_PROTO type id below 4 wanted", size: "not found"},
-		{name: "two of the name", blob: victim(func(b *blob.Builder) {
+		{name: "two of the name", blob: victim(func(b *btftest.Builder) {
 			b.Struct("victim", 4)
 			b.Struct("victim", 8)
 		}), lookup: "multiple matching types"},
-		{name: "none of the name", blob: victim(func(*blob.Builder) {}), lookup: "not found"},
+		{name: "none of the name", blob: victim(func(*btftest.Builder) {}), lookup: "not found"},
 	}
 	for n := range 24 {
 		all = append(all, defect{name: "first bytes of a header", blob: whole[:n], load: "header needs 24 bytes, the blob has"})
 	}
 	// What the longest chain is that is followed, TestLongestChain says.
 	for links, says := range map[int]string{30: "", 31: "", 33: "more than 32 typedefs", 40: "more than 32 typedefs"} {
-		all = append(all, defect{name: "a chain of qualifiers", blob: victim(func(b *blob.Builder) {
+		all = append(all, defect{name: "a chain of qualifiers", blob: victim(func(b *btftest.Builder) {
 			b.Typedef("victim", 3)
 			for i := range uint32(links - 1) {
 				b.Const(i + 4)
 			}
-			b.Struct("", 4, blob.Member{Name: "wanted", Type: 1})
+			b.Struct("", 4, btftest.Member{Name: "wanted", Type: 1})
 		}), size: says, member: says, verify: says})
 	}
 	// Each id and each name that a record can hold, out of range; and each record,
@@ -231,7 +231,7 @@ func defects() []defect {
 		{name: "LOCSEC", kind: 22, vlen: 2, words: 6, ids: []int{0, 1, 3, 4}, noSize: true},
 	} {
 		record := func(third uint32, at int, word uint32) []byte {
-			return victim(func(b *blob.Builder) {
+			return victim(func(b *btftest.Builder) {
 				words := make([]uint32, k.words)
 				for _, i := range k.ids {
 					words[i] = 1
@@ -239,7 +239,7 @@ func defects() []defect {
 				if at >= 0 {
 					words[at] = word
 				}
-				b.Record(b.String("victim"), blob.Info(k.kind, k.vlen, false), third, words...)
+				b.Record(b.String("victim"), btftest.Info(k.kind, k.vlen, false), third, words...)
 			})
 		}
 		if k.words > 0 {
@@ -381,16 +381,16 @@ func allocated(f func() error) (uint64, error) {
 // itself makes of an io.ReaderAt, says nothing about how much there is. What the
 // header claims is not to be allocated because of it.
 func TestReaderOfUnknownEnd(t *testing.T) {
-	whole := blob.EveryKind(little).Bytes()
+	whole := btftest.EveryKind(little).Bytes()
 	// Not so much that a failure takes the machine down, if it can be had at all.
 	claim := uint32(256 << 20)
 	if strconv.IntSize == 32 {
 		claim = 3 << 30
 	}
 	const limit = 1 << 20
-	raw := blob.Put(little, whole, 12, claim)
+	raw := btftest.Put(little, whole, 12, claim)
 	inELF := func(size uint64) []byte {
-		return blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: whole, Size: size})
+		return btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: whole, Size: size})
 	}
 	for name, b := range map[string][]byte{
 		"header": raw, "ELF": inELF(uint64(claim)), "ELF, no slice is as long": inELF(1 << 62),
@@ -427,7 +427,7 @@ func TestReaderOfUnknownEnd(t *testing.T) {
 func TestELFClaims(t *testing.T) {
 	for _, class := range []elf.Class{elf.ELFCLASS32, elf.ELFCLASS64} {
 		for name, order := range bothOrders {
-			sound := blob.ELF(class, order, blob.Section{Name: ".BTF", Data: blob.Empty()})
+			sound := btftest.ELF(class, order, btftest.Section{Name: ".BTF", Data: btftest.Empty()})
 			// Where the number of sections, section 0 and the size of a section stand.
 			count, table, entry, size := 48, int(order.Uint32(sound[32:])), 40, 20
 			if class == elf.ELFCLASS64 {
@@ -469,7 +469,7 @@ func TestELFClaims(t *testing.T) {
 func TestLongestChain(t *testing.T) {
 	for links, follows := range map[uint32]bool{31: true, 32: true, 33: false} {
 		t.Run(fmt.Sprint(links), func(t *testing.T) {
-			spec := load(t, victim(func(b *blob.Builder) {
+			spec := load(t, victim(func(b *btftest.Builder) {
 				b.Typedef("victim", 3)
 				for i := range links - 2 {
 					b.Const(i + 4)
@@ -496,9 +496,9 @@ func TestLongestChain(t *testing.T) {
 // comment says: not because of a loop either.
 func TestVerifyChains(t *testing.T) {
 	for name, b := range map[string][]byte{
-		"typedef of itself":      victim(func(b *blob.Builder) { b.Typedef("victim", 2) }),
-		"typedefs of each other": victim(func(b *blob.Builder) { b.Typedef("victim", 3); b.Typedef("other", 2) }),
-		"qualifiers in a circle": victim(func(b *blob.Builder) { b.Typedef("victim", 3); b.Const(4); b.Volatile(3) }),
+		"typedef of itself":      victim(func(b *btftest.Builder) { b.Typedef("victim", 2) }),
+		"typedefs of each other": victim(func(b *btftest.Builder) { b.Typedef("victim", 3); b.Typedef("other", 2) }),
+		"qualifiers in a circle": victim(func(b *btftest.Builder) { b.Typedef("victim", 3); b.Const(4); b.Volatile(3) }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec := load(t, b)
@@ -522,9 +522,9 @@ func TestErrorPlaces(t *testing.T) {
 		{"version", headerWith(0, 0x0002eb9f), btf.FormatError{Section: "header", Offset: 2}},
 		{"header length", headerWith(4, 20), btf.FormatError{Section: "header", Offset: 4}},
 		{"alignment", headerWith(8, 1), btf.FormatError{Section: "header", Offset: 8}},
-		{"strings", blob.Put(little, blob.EveryKind(little).Bytes(), len(blob.EveryKind(little).Bytes())-4, 0x78787878), btf.FormatError{Section: "strings", Offset: 237}},
-		{"layout", blob.Put(little, blob.Unknown(little).Bytes(), 28, 5), btf.FormatError{Section: "layout"}},
-		{"kind", victim(func(b *blob.Builder) { b.Const(1); b.Record(0, blob.Info(99, 0, false), 0) }), btf.FormatError{Section: "types", Offset: 28, TypeID: 3}},
+		{"strings", btftest.Put(little, btftest.EveryKind(little).Bytes(), len(btftest.EveryKind(little).Bytes())-4, 0x78787878), btf.FormatError{Section: "strings", Offset: 237}},
+		{"layout", btftest.Put(little, btftest.Unknown(little).Bytes(), 28, 5), btf.FormatError{Section: "layout"}},
+		{"kind", victim(func(b *btftest.Builder) { b.Const(1); b.Record(0, btftest.Info(99, 0, false), 0) }), btf.FormatError{Section: "types", Offset: 28, TypeID: 3}},
 		{"cut record", truncatedRecord(13, 2, 4), btf.FormatError{Section: "types", Offset: 16, TypeID: 2}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -539,14 +539,14 @@ func TestErrorPlaces(t *testing.T) {
 		blob []byte
 		want btf.FormatError
 	}{
-		{"member type", victim(func(b *blob.Builder) {
-			b.Struct("victim", 8, blob.Member{Name: "x", Type: 1}, blob.Member{Name: "y", Type: 9})
+		{"member type", victim(func(b *btftest.Builder) {
+			b.Struct("victim", 8, btftest.Member{Name: "x", Type: 1}, btftest.Member{Name: "y", Type: 9})
 		}), btf.FormatError{Section: "types", Offset: 16 + 12 + 12 + 4, TypeID: 2}},
-		{"member name", victim(func(b *blob.Builder) {
-			b.Record(b.String("victim"), blob.Info(4, 2, false), 8, 0, 1, 0, 0xffffff, 1, 0)
+		{"member name", victim(func(b *btftest.Builder) {
+			b.Record(b.String("victim"), btftest.Info(4, 2, false), 8, 0, 1, 0, 0xffffff, 1, 0)
 		}), btf.FormatError{Section: "types", Offset: 16 + 12 + 12, TypeID: 2}},
-		{"result", victim(func(b *blob.Builder) { b.Func("victim", 3, 0); b.FuncProto(77) }), btf.FormatError{Section: "types", Offset: 28 + 8, TypeID: 3}},
-		{"array index", victim(func(b *blob.Builder) { b.Record(b.String("victim"), blob.Info(3, 0, false), 0, 1, 88, 4) }), btf.FormatError{Section: "types", Offset: 16 + 12 + 4, TypeID: 2}},
+		{"result", victim(func(b *btftest.Builder) { b.Func("victim", 3, 0); b.FuncProto(77) }), btf.FormatError{Section: "types", Offset: 28 + 8, TypeID: 3}},
+		{"array index", victim(func(b *btftest.Builder) { b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 1, 88, 4) }), btf.FormatError{Section: "types", Offset: 16 + 12 + 4, TypeID: 2}},
 	}
 	for _, row := range narrowed {
 		t.Run(row.name, func(t *testing.T) {
@@ -564,11 +564,11 @@ func TestErrorPlaces(t *testing.T) {
 func TestRewritten(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
 	for round := range 2000 {
-		order := blob.Order(binary.LittleEndian)
+		order := btftest.Order(binary.LittleEndian)
 		if round%2 == 0 {
 			order = binary.BigEndian
 		}
-		b := blob.EveryKind(order).Bytes()
+		b := btftest.EveryKind(order).Bytes()
 		spec := load(t, b)
 		if round%3 == 0 {
 			// Everything that is built on first use, from sound bytes.
@@ -624,8 +624,8 @@ func (r brokenReader) ReadAt(p []byte, off int64) (int, error) {
 // TestBrokenReaders: what a reader says went wrong is in the error; one that
 // gives no more, though it says nothing, has ended.
 func TestBrokenReaders(t *testing.T) {
-	whole := blob.EveryKind(little).Bytes()
-	inELF := blob.ELF(elf.ELFCLASS32, little, blob.Section{Name: ".BTF", Data: whole})
+	whole := btftest.EveryKind(little).Bytes()
+	inELF := btftest.ELF(elf.ELFCLASS32, little, btftest.Section{Name: ".BTF", Data: whole})
 	broken := errors.New("the disk is on fire")
 	for name, b := range map[string][]byte{"raw": whole, "ELF": inELF} {
 		for _, n := range []int{0, 3, 10, 24, 31, 32, 33, 100, 300} {
@@ -650,20 +650,20 @@ func TestBrokenReaders(t *testing.T) {
 func TestLongNames(t *testing.T) {
 	const types = 4000
 	build := func(length int) []byte {
-		b := blob.New(little)
+		b := btftest.New(little)
 		off := b.String(strings.Repeat("_", length))
-		b.Int("int", 4, blob.Signed)
+		b.Int("int", 4, btftest.Signed)
 		words := make([]uint32, 0, 3*types)
 		for i := range uint32(types) {
 			name := off + i%uint32(length)
 			if i%2 == 0 {
-				b.Record(name, blob.Info(7, 0, false), 0)
+				b.Record(name, btftest.Info(7, 0, false), 0)
 			} else {
-				b.Record(name, blob.Info(1, 0, false), 8, 64)
+				b.Record(name, btftest.Info(1, 0, false), 8, 64)
 			}
 			words = append(words, name, 1, 0)
 		}
-		b.Record(b.String("victim"), blob.Info(4, types, false), 4, words...)
+		b.Record(b.String("victim"), btftest.Info(4, types, false), 4, words...)
 		return b.Bytes()
 	}
 	short, long, longest := build(16), build(256<<10), build(4<<20)
@@ -715,12 +715,12 @@ func TestMutated(t *testing.T) {
 	random := rand.New(rand.NewPCG(9, 10))
 	loaded := 0
 	for round := range 4000 {
-		order, recipe := blob.Order(binary.LittleEndian), blob.EveryKind
+		order, recipe := btftest.Order(binary.LittleEndian), btftest.EveryKind
 		if round%2 == 0 {
 			order = binary.BigEndian
 		}
 		if round%5 == 0 {
-			recipe = blob.Unknown
+			recipe = btftest.Unknown
 		}
 		b := recipe(order).Bytes()
 		from := int(order.Uint32(b[4:]) + order.Uint32(b[8:]))
@@ -768,12 +768,12 @@ func TestMutated(t *testing.T) {
 func TestManyOfOne(t *testing.T) {
 	// The functions come before what they refer to, which no compiler writes.
 	functions := func(n int) []byte {
-		b := blob.New(little)
+		b := btftest.New(little)
 		proto := uint32(n + 1)
 		for range n {
 			b.Func("f", proto, 0)
 		}
-		b.FuncProto(0, make([]blob.Param, n)...)
+		b.FuncProto(0, make([]btftest.Param, n)...)
 		b.Struct("s", 0)
 		return b.Bytes()
 	}
@@ -797,8 +797,8 @@ func TestManyOfOne(t *testing.T) {
 			for i := range n {
 				words = append(words, 8*i, i+1)
 			}
-			object := blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: written(t, spec)},
-				blob.Section{Name: ".BTF.ext", Data: ext(binary.LittleEndian, words...)})
+			object := btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: written(t, spec)},
+				btftest.Section{Name: ".BTF.ext", Data: ext(binary.LittleEndian, words...)})
 			spec, infos, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(object))
 			require.NoError(t, err)
 			defer spec.Close()
@@ -831,8 +831,8 @@ func TestManyOfOne(t *testing.T) {
 // TestVerifyOverBrokenBase: Verify speaks of the Spec's own records. A function in
 // it, of a prototype in its base that is broken, narrows no better for that.
 func TestVerifyOverBrokenBase(t *testing.T) {
-	b := blob.New(little)
-	b.FuncProto(0, blob.Param{Name: "p", Type: 99})
+	b := btftest.New(little)
+	b.FuncProto(0, btftest.Param{Name: "p", Type: 99})
 	base := load(t, b.Bytes())
 	over := b.Split()
 	over.Func("victim", 1, 0)

@@ -8,15 +8,13 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 func fixtureLayer(t testing.TB) *layer {
 	t.Helper()
-	raw, err := blob.Gunzip("testdata/vmlinux-amd64-6.12.btf.gz")
-	require.NoError(t, err)
-	spec, err := LoadRawSpec(raw)
+	spec, err := LoadRawSpec(btftest.Vmlinux(t))
 	require.NoError(t, err)
 	return &spec.layer
 }

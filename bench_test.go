@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -26,7 +26,7 @@ func benchInputs(b *testing.B, f func(b *testing.B, path string)) {
 	if _, err := os.Stat(kernel); err == nil {
 		b.Run("kernel", func(b *testing.B) { f(b, kernel) })
 	}
-	b.Run("fixture", func(b *testing.B) { f(b, vmlinuxFile(b)) })
+	b.Run("fixture", func(b *testing.B) { f(b, btftest.VmlinuxFile(b)) })
 }
 
 func openBench(b *testing.B, path string) *btf.Spec {
@@ -284,9 +284,9 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkSplit(b *testing.B) {
 	benchInputs(b, func(b *testing.B, path string) {
 		base := openBench(b, path)
-		under := blob.Over(binary.LittleEndian, uint32(base.NumTypes()), base.Header().StringLength)
+		under := btftest.Over(binary.LittleEndian, uint32(base.NumTypes()), base.Header().StringLength)
 		for i := range 5000 {
-			under.Struct(fmt.Sprintf("struct_of_a_module_%d", i), 8, blob.Member{Name: "x", Type: 1})
+			under.Struct(fmt.Sprintf("struct_of_a_module_%d", i), 8, btftest.Member{Name: "x", Type: 1})
 		}
 		split := under.Bytes()
 		for b.Loop() {

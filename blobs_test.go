@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -39,11 +39,11 @@ func as[V btf.View](t testing.TB, spec *btf.Spec, id btf.TypeID) V {
 	return v
 }
 
-var bothOrders = map[string]blob.Order{"little-endian": binary.LittleEndian, "big-endian": binary.BigEndian}
+var bothOrders = map[string]btftest.Order{"little-endian": binary.LittleEndian, "big-endian": binary.BigEndian}
 
 // TestFiles: the files are what the recipes make.
 func TestFiles(t *testing.T) {
-	recipes := blob.Recipes()
+	recipes := btftest.Recipes()
 	files, err := filepath.Glob("testdata/*.btf")
 	require.NoError(t, err)
 	require.Len(t, files, len(recipes))
@@ -54,12 +54,12 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestEveryKind reads what blob.EveryKind wrote. The expected values are those of
+// TestEveryKind reads what btftest.EveryKind wrote. The expected values are those of
 // the recipe.
 func TestEveryKind(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			spec := load(t, blob.EveryKind(order).Bytes())
+			spec := load(t, btftest.EveryKind(order).Bytes())
 			require.NoError(t, spec.Verify())
 			require.Equal(t, 30, spec.NumTypes())
 			require.Equal(t, order.String(), spec.ByteOrder().String())
@@ -239,11 +239,11 @@ func TestEveryKind(t *testing.T) {
 
 // TestOldBitfields: before kind_flag, an integer said where and how wide.
 func TestOldBitfields(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
-	whole := b.Int("int", 4, blob.Signed)
-	part := b.OldInt("int", 4, blob.Signed, 3, 5)
+	b := btftest.New(binary.LittleEndian)
+	whole := b.Int("int", 4, btftest.Signed)
+	part := b.OldInt("int", 4, btftest.Signed, 3, 5)
 	named := b.Typedef("part_t", b.Const(part))
-	b.Struct("s", 8, blob.Member{Name: "a", Type: whole}, blob.Member{Name: "b", Type: part, Offset: 32}, blob.Member{Name: "c", Type: named, Offset: 40})
+	b.Struct("s", 8, btftest.Member{Name: "a", Type: whole}, btftest.Member{Name: "b", Type: part, Offset: 32}, btftest.Member{Name: "c", Type: named, Offset: 40})
 	var s btf.Struct
 	require.NoError(t, load(t, b.Bytes()).TypeByName("s", &s))
 	require.False(t, s.KindFlag())
@@ -254,7 +254,7 @@ func TestOldBitfields(t *testing.T) {
 	// An integer of the base counts for the split BTF on it.
 	base := load(t, b.Bytes())
 	over := b.Split()
-	over.Struct("over", 8, blob.Member{Name: "b", Type: part, Offset: 8})
+	over.Struct("over", 8, btftest.Member{Name: "b", Type: part, Offset: 8})
 	var o btf.Struct
 	require.NoError(t, loadSplit(t, over.Bytes(), base).TypeByName("over", &o))
 	require.Equal(t, btf.Bits(11), o.Member(0).Offset())
@@ -265,7 +265,7 @@ func TestOldBitfields(t *testing.T) {
 func TestLayout(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			spec := load(t, blob.Unknown(order).Bytes())
+			spec := load(t, btftest.Unknown(order).Bytes())
 			require.NoError(t, spec.Verify())
 			require.Equal(t, 6, spec.NumTypes())
 			what, err := spec.AnyTypeByName("what")
@@ -291,11 +291,11 @@ func TestLayout(t *testing.T) {
 // TestLayoutBelow: split BTF has no layout, by convention. What lies two layers
 // below counts.
 func TestLayoutBelow(t *testing.T) {
-	base := blob.Unknown(binary.LittleEndian)
+	base := btftest.Unknown(binary.LittleEndian)
 	mid := base.Split()
 	mid.Typedef("mid", 1)
 	top := mid.Split()
-	top.Record(top.String("what else"), blob.Info(100, 1, false), 0, 7, 1, 2)
+	top.Record(top.String("what else"), btftest.Info(100, 1, false), 0, 7, 1, 2)
 	top.Typedef("top", 1)
 	spec := loadSplit(t, top.Bytes(), loadSplit(t, mid.Bytes(), load(t, base.Bytes())))
 	require.Equal(t, 2, spec.NumTypes())
@@ -309,7 +309,7 @@ func TestLayoutBelow(t *testing.T) {
 func TestSplit(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b, m, u := blob.Stack(order)
+			b, m, u := btftest.Stack(order)
 			base := load(t, b.Bytes())
 			mid := loadSplit(t, m.Bytes(), base)
 			top := loadSplit(t, u.Bytes(), mid)
@@ -351,7 +351,7 @@ func TestSplit(t *testing.T) {
 
 // TestEmpty: a header alone is a blob, alone, over a base, and under one.
 func TestEmpty(t *testing.T) {
-	empty := load(t, blob.Empty())
+	empty := load(t, btftest.Empty())
 	require.Zero(t, empty.NumTypes())
 	require.NoError(t, empty.Verify())
 	_, err := empty.AnyTypeByName("int")
@@ -362,27 +362,27 @@ func TestEmpty(t *testing.T) {
 	_, err = empty.TypeByID(1)
 	require.ErrorIs(t, err, btf.ErrNotFound)
 
-	full := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
-	over := loadSplit(t, blob.Empty(), full)
+	full := load(t, btftest.EveryKind(binary.LittleEndian).Bytes())
+	over := loadSplit(t, btftest.Empty(), full)
 	require.Zero(t, over.NumTypes())
 	integer, err := over.TypeByID(1)
 	require.NoError(t, err)
 	require.Equal(t, "int", integer.Name())
 
-	under := loadSplit(t, blob.EveryKind(binary.LittleEndian).Bytes(), empty)
+	under := loadSplit(t, btftest.EveryKind(binary.LittleEndian).Bytes(), empty)
 	require.NoError(t, under.Verify())
 	require.Equal(t, "int", as[btf.Int](t, under, 1).Name())
 }
 
 // TestLongVlen: vlen has 24 bits, and 16 of them are not enough.
 func TestLongVlen(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
-	values := make([]blob.Value, 1<<16+1)
+	b := btftest.New(binary.LittleEndian)
+	values := make([]btftest.Value, 1<<16+1)
 	for i := range values {
-		values[i] = blob.Value{Name: "A", Value: int64(i)}
+		values[i] = btftest.Value{Name: "A", Value: int64(i)}
 	}
 	b.Enum("many", 4, false, values...)
-	b.Int("int", 4, blob.Signed)
+	b.Int("int", 4, btftest.Signed)
 	spec := load(t, b.Bytes())
 	require.Equal(t, 2, spec.NumTypes())
 	var many btf.Enum
@@ -395,7 +395,7 @@ func TestLongVlen(t *testing.T) {
 // TestSorted: the anonymous types stand first, then names in the order of their
 // bytes.
 func TestSorted(t *testing.T) {
-	spec := load(t, blob.Recipes()["sorted.btf"])
+	spec := load(t, btftest.Recipes()["sorted.btf"])
 	require.True(t, spec.SortedByName())
 	types, err := spec.AnyTypesByName("list")
 	require.NoError(t, err)
@@ -410,7 +410,7 @@ func TestSorted(t *testing.T) {
 
 // TestMultipleMatches: two structs of one name leave TypeByName no choice.
 func TestMultipleMatches(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
+	b := btftest.New(binary.LittleEndian)
 	b.Struct("twin", 4)
 	b.Struct("twin", 8)
 	b.Enum("twin", 4, false)
@@ -435,10 +435,10 @@ func TestMultipleMatches(t *testing.T) {
 
 // TestNameInsideName: an offset into the middle of a string is a name.
 func TestNameInsideName(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
+	b := btftest.New(binary.LittleEndian)
 	off := b.String("foobar")
-	b.Record(off+3, blob.Info(1, 0, false), 4, 32)
-	b.Record(off+6, blob.Info(1, 0, false), 4, 32) // of the NUL
+	b.Record(off+3, btftest.Info(1, 0, false), 4, 32)
+	b.Record(off+6, btftest.Info(1, 0, false), 4, 32) // of the NUL
 	spec := load(t, b.Bytes())
 	for range 2 {
 		typ, err := spec.AnyTypeByName("bar")
@@ -456,10 +456,10 @@ func TestNameInsideName(t *testing.T) {
 // TestNUL: no name has a NUL in it, so that a question with one has no answer,
 // whatever stands behind a name in the strings.
 func TestNUL(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
-	b.Int("int", 4, blob.Signed)
-	b.Int("long", 8, blob.Signed)
-	b.Struct("pair", 8, blob.Member{Name: "a", Type: 1}, blob.Member{Name: "b", Type: 1, Offset: 32})
+	b := btftest.New(binary.LittleEndian)
+	b.Int("int", 4, btftest.Signed)
+	b.Int("long", 8, btftest.Signed)
+	b.Struct("pair", 8, btftest.Member{Name: "a", Type: 1}, btftest.Member{Name: "b", Type: 1, Offset: 32})
 	spec := load(t, b.Bytes())
 	for _, when := range []string{"without an index", "with one"} {
 		for _, name := range []string{"int\x00", "int\x00long", "\x00int", "\x00", "int\x00long\x00pair"} {
@@ -485,22 +485,22 @@ func TestNUL(t *testing.T) {
 func TestFlags(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b := blob.New(order)
-			integer := b.Int("int", 4, blob.Signed)
+			b := btftest.New(order)
+			integer := b.Int("int", 4, btftest.Signed)
 			target := btf.TypeID(integer)
 			tag := btf.TypeID(b.TypeTag("address_space(1)", integer, true))
-			thing := b.Struct("thing", 4, blob.Member{Name: "x", Type: integer})
+			thing := b.Struct("thing", 4, btftest.Member{Name: "x", Type: integer})
 			attribute := btf.TypeID(b.DeclTag("packed", thing, -1, true))
 			forward := btf.TypeID(b.Fwd("elsewhere", false))
 			proto := b.FuncProto(0)
 			static, global, extern, odd := btf.TypeID(b.Func("a", proto, 0)), btf.TypeID(b.Func("b", proto, 1)), btf.TypeID(b.Func("c", proto, 2)), btf.TypeID(b.Func("d", proto, 0xffffff))
 			imported, strange := btf.TypeID(b.Var("v", integer, 2)), btf.TypeID(b.Var("w", integer, 77))
-			only := btf.TypeID(b.FuncProto(0, blob.Param{}))
-			variadic := btf.TypeID(b.FuncProto(integer, blob.Param{Name: "n", Type: integer}, blob.Param{}))
-			unnamed := btf.TypeID(b.FuncProto(0, blob.Param{}, blob.Param{Type: integer}))
-			ksyms := btf.TypeID(b.Datasec(".ksyms", 0, blob.Variable{Type: uint32(extern)}))
-			narrow := btf.TypeID(b.Enum("narrow", 1, false, blob.Value{Name: "ALL", Value: 0xffffffff}))
-			negative := btf.TypeID(b.Enum64("negative", 8, true, blob.Value{Name: "LEAST", Value: -1 << 63}, blob.Value{Name: "MINUS", Value: -2}))
+			only := btf.TypeID(b.FuncProto(0, btftest.Param{}))
+			variadic := btf.TypeID(b.FuncProto(integer, btftest.Param{Name: "n", Type: integer}, btftest.Param{}))
+			unnamed := btf.TypeID(b.FuncProto(0, btftest.Param{}, btftest.Param{Type: integer}))
+			ksyms := btf.TypeID(b.Datasec(".ksyms", 0, btftest.Variable{Type: uint32(extern)}))
+			narrow := btf.TypeID(b.Enum("narrow", 1, false, btftest.Value{Name: "ALL", Value: 0xffffffff}))
+			negative := btf.TypeID(b.Enum64("negative", 8, true, btftest.Value{Name: "LEAST", Value: -1 << 63}, btftest.Value{Name: "MINUS", Value: -2}))
 			spec := load(t, b.Bytes())
 			require.NoError(t, spec.Verify())
 
@@ -552,19 +552,19 @@ func TestFlags(t *testing.T) {
 func TestNested(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b := blob.New(order)
-			integer := b.Int("int", 4, blob.Signed)
-			deepest := b.Struct("", 8, blob.Member{Name: "x", Type: integer}, blob.Member{Name: "bits", Type: integer, Offset: 35, Bitfield: 7})
-			union := b.Union("", 8, blob.Member{Name: "other", Type: integer}, blob.Member{Type: deepest})
+			b := btftest.New(order)
+			integer := b.Int("int", 4, btftest.Signed)
+			deepest := b.Struct("", 8, btftest.Member{Name: "x", Type: integer}, btftest.Member{Name: "bits", Type: integer, Offset: 35, Bitfield: 7})
+			union := b.Union("", 8, btftest.Member{Name: "other", Type: integer}, btftest.Member{Type: deepest})
 			qualified := b.Const(b.Typedef("inner_t", union))
-			middle := b.Struct("", 16, blob.Member{Name: "first", Type: integer}, blob.Member{Type: qualified, Offset: 64})
-			named := b.Struct("named", 8, blob.Member{Name: "hidden", Type: integer})
+			middle := b.Struct("", 16, btftest.Member{Name: "first", Type: integer}, btftest.Member{Type: qualified, Offset: 64})
+			named := b.Struct("named", 8, btftest.Member{Name: "hidden", Type: integer})
 			b.Struct("outer", 40,
-				blob.Member{Name: "n", Type: named},
-				blob.Member{Type: integer, Offset: 64, Bitfield: 3}, // unnamed bits
-				blob.Member{Type: b.Pointer(named), Offset: 128},
-				blob.Member{Type: middle, Offset: 192},
-				blob.Member{Name: "x2", Type: integer, Offset: 320},
+				btftest.Member{Name: "n", Type: named},
+				btftest.Member{Type: integer, Offset: 64, Bitfield: 3}, // unnamed bits
+				btftest.Member{Type: b.Pointer(named), Offset: 128},
+				btftest.Member{Type: middle, Offset: 192},
+				btftest.Member{Name: "x2", Type: integer, Offset: 320},
 			)
 			var outer btf.Struct
 			require.NoError(t, load(t, b.Bytes()).TypeByName("outer", &outer))
@@ -594,7 +594,7 @@ func TestNested(t *testing.T) {
 func TestArrangements(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b := blob.Unknown(order)
+			b := btftest.Unknown(order)
 			usual := load(t, b.Bytes())
 			same := func(t *testing.T, blob []byte) {
 				everyDoor(t, blob, func(t *testing.T, spec *btf.Spec, err error) {
@@ -611,13 +611,13 @@ func TestArrangements(t *testing.T) {
 					require.Equal(t, "x", after.Member(0).Name())
 				})
 			}
-			for order, parts := range map[string][]blob.Part{
-				"types, strings, layout": {blob.Types, blob.Strings, blob.Layout},
-				"types, layout, strings": {blob.Types, blob.Layout, blob.Strings},
-				"strings, types, layout": {blob.Strings, blob.Types, blob.Layout},
-				"strings, layout, types": {blob.Strings, blob.Layout, blob.Types},
-				"layout, strings, types": {blob.Layout, blob.Strings, blob.Types},
-				"layout, types, strings": {blob.Layout, blob.Types, blob.Strings},
+			for order, parts := range map[string][]btftest.Part{
+				"types, strings, layout": {btftest.Types, btftest.Strings, btftest.Layout},
+				"types, layout, strings": {btftest.Types, btftest.Layout, btftest.Strings},
+				"strings, types, layout": {btftest.Strings, btftest.Types, btftest.Layout},
+				"strings, layout, types": {btftest.Strings, btftest.Layout, btftest.Types},
+				"layout, strings, types": {btftest.Layout, btftest.Strings, btftest.Types},
+				"layout, types, strings": {btftest.Layout, btftest.Types, btftest.Strings},
 			} {
 				t.Run(order, func(t *testing.T) { same(t, b.Arrange(0, parts...)) })
 				t.Run(order+", with gaps", func(t *testing.T) { same(t, b.Arrange(13, parts...)) })
@@ -631,9 +631,9 @@ func TestArrangements(t *testing.T) {
 	// Between 24 and 32 bytes there is no room for a layout section, and the bytes
 	// that are there mean nothing.
 	for _, length := range []uint32{25, 28, 31} {
-		b := blob.New(binary.LittleEndian)
+		b := btftest.New(binary.LittleEndian)
 		b.HeaderLen = length
-		b.Int("int", 4, blob.Signed)
+		b.Int("int", 4, btftest.Signed)
 		bytes := b.Bytes()
 		bytes[24] = 0xff
 		t.Run("header of "+strconv.Itoa(int(length)), func(t *testing.T) {
@@ -647,12 +647,12 @@ func TestArrangements(t *testing.T) {
 
 // TestManyMembers: the last of 70,000 members is as near as the first.
 func TestManyMembers(t *testing.T) {
-	b := blob.New(binary.BigEndian)
-	b.Int("int", 4, blob.Signed)
+	b := btftest.New(binary.BigEndian)
+	b.Int("int", 4, btftest.Signed)
 	const n = 70_000
-	members := make([]blob.Member, n)
+	members := make([]btftest.Member, n)
 	for i := range members {
-		members[i] = blob.Member{Name: "m", Type: 1, Offset: uint32(i) * 32}
+		members[i] = btftest.Member{Name: "m", Type: 1, Offset: uint32(i) * 32}
 	}
 	members[n-1].Name = "last"
 	b.Struct("wide", 4*n, members...)
@@ -670,7 +670,7 @@ func TestManyMembers(t *testing.T) {
 // asked before.
 func TestPointerSizeAfterClose(t *testing.T) {
 	for _, before := range []bool{false, true} {
-		spec := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
+		spec := load(t, btftest.EveryKind(binary.LittleEndian).Bytes())
 		if before {
 			require.Equal(t, 8, spec.PointerSize())
 		}
@@ -684,16 +684,16 @@ func TestPointerSizeAfterClose(t *testing.T) {
 func TestOldBitfieldsInBulk(t *testing.T) {
 	const types = 30_000
 	for _, at := range []int{1, types / 3, types/2 + 1, types - 2} {
-		b := blob.New(binary.LittleEndian)
-		whole := b.Int("int", 4, blob.Signed)
+		b := btftest.New(binary.LittleEndian)
+		whole := b.Int("int", 4, btftest.Signed)
 		part := uint32(0)
 		for i := range types {
 			if i == at {
-				part = b.OldInt("int", 4, blob.Signed, 3, 5)
+				part = b.OldInt("int", 4, btftest.Signed, 3, 5)
 			}
 			b.Typedef("t", whole)
 		}
-		b.Struct("s", 8, blob.Member{Name: "b", Type: part, Offset: 32})
+		b.Struct("s", 8, btftest.Member{Name: "b", Type: part, Offset: 32})
 		var s btf.Struct
 		require.NoError(t, load(t, b.Bytes()).TypeByName("s", &s))
 		require.Equal(t, btf.Bits(35), s.Member(0).Offset(), "at %d", at)
@@ -703,9 +703,9 @@ func TestOldBitfieldsInBulk(t *testing.T) {
 
 // TestTagsOfFunctions: a function's own tags are not those of a parameter.
 func TestTagsOfFunctions(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
+	b := btftest.New(binary.LittleEndian)
 	f := b.Func("f", 2, 0)
-	b.FuncProto(0, blob.Param{Name: "p", Type: 0})
+	b.FuncProto(0, btftest.Param{Name: "p", Type: 0})
 	b.DeclTag("whole", f, -1, true)
 	b.DeclTag("first", f, 0, false)
 	fn := as[btf.Func](t, load(t, b.Bytes()), btf.TypeID(f))
@@ -725,17 +725,17 @@ func TestTagsOfFunctions(t *testing.T) {
 // TestSmallSplit: a split blob of one struct, whose members and width of pointers
 // are its base's.
 func TestSmallSplit(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
-	b.Int("long int", 4, blob.Signed)
-	var members []blob.Member
+	b := btftest.New(binary.LittleEndian)
+	b.Int("long int", 4, btftest.Signed)
+	var members []btftest.Member
 	for i := range uint32(200) {
-		members = append(members, blob.Member{Name: "m", Type: 1, Offset: i * 32})
+		members = append(members, btftest.Member{Name: "m", Type: 1, Offset: i * 32})
 	}
-	members = append(members, blob.Member{Name: "wanted", Type: 1, Offset: 6400})
+	members = append(members, btftest.Member{Name: "wanted", Type: 1, Offset: 6400})
 	inner := b.Struct("", 804, members...)
 	base := load(t, b.Bytes())
 	over := b.Split()
-	over.Struct("s", 808, blob.Member{Type: inner, Offset: 32})
+	over.Struct("s", 808, btftest.Member{Type: inner, Offset: 32})
 	over.Pointer(0)
 	spec := loadSplit(t, over.Bytes(), base)
 	require.Equal(t, 4, spec.PointerSize())

@@ -12,35 +12,34 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
-	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 // TestBuilder: the records are those of another encoder, byte for byte.
 func TestBuilder(t *testing.T) {
-	want := blob.New(binary.LittleEndian)
+	want := btftest.New(binary.LittleEndian)
 	var b btf.Builder
 	id := func(got btf.TypeID, wanted uint32) btf.TypeID {
 		t.Helper()
 		require.EqualValues(t, wanted, got)
 		return got
 	}
-	i := id(b.Int("int", 4, btf.Signed), want.Int("int", 4, blob.Signed))
-	id(b.Int("bool", 1, btf.Bool), want.Int("bool", 1, blob.Bool))
+	i := id(b.Int("int", 4, btf.Signed), want.Int("int", 4, btftest.Signed))
+	id(b.Int("bool", 1, btf.Bool), want.Int("bool", 1, btftest.Bool))
 	id(b.Int("u128", 16, btf.Unsigned), want.Int("u128", 16, 0))
 	id(b.Float("double", 8), want.Float("double", 8))
 	p := id(b.Pointer(b.Next()+1), want.Pointer(want.Next()+1))
 	s := id(b.Struct("s", 16, btf.StructMember{Name: "self", Type: p}, btf.StructMember{Name: "x", Type: i, Offset: 64}),
-		want.Struct("s", 16, blob.Member{Name: "self", Type: uint32(p)}, blob.Member{Name: "x", Type: uint32(i), Offset: 64}))
+		want.Struct("s", 16, btftest.Member{Name: "self", Type: uint32(p)}, btftest.Member{Name: "x", Type: uint32(i), Offset: 64}))
 	id(b.Struct("bits", 4, btf.StructMember{Name: "a", Type: i, BitfieldSize: 3}, btf.StructMember{Name: "b", Type: i, Offset: 3, BitfieldSize: 29}),
-		want.Struct("bits", 4, blob.Member{Name: "a", Type: uint32(i), Bitfield: 3}, blob.Member{Name: "b", Type: uint32(i), Offset: 3, Bitfield: 29}))
-	id(b.Union("", 4, btf.StructMember{Name: "x", Type: i}, btf.StructMember{Type: i}), want.Union("", 4, blob.Member{Name: "x", Type: uint32(i)}, blob.Member{Type: uint32(i)}))
+		want.Struct("bits", 4, btftest.Member{Name: "a", Type: uint32(i), Bitfield: 3}, btftest.Member{Name: "b", Type: uint32(i), Offset: 3, Bitfield: 29}))
+	id(b.Union("", 4, btf.StructMember{Name: "x", Type: i}, btf.StructMember{Type: i}), want.Union("", 4, btftest.Member{Name: "x", Type: uint32(i)}, btftest.Member{Type: uint32(i)}))
 	id(b.Array(i, i, 7), want.Array(uint32(i), uint32(i), 7))
-	id(b.Enum("e", 4, true, btf.EnumValue{Name: "A", Value: 1<<64 - 5}, btf.EnumValue{Name: "B", Value: 7}), want.Enum("e", 4, true, blob.Value{Name: "A", Value: -5}, blob.Value{Name: "B", Value: 7}))
-	id(b.Enum("u", 4, false, btf.EnumValue{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 4, false, blob.Value{Name: "C", Value: 1<<32 - 1}))
-	id(b.Enum("byte", 1, true, btf.EnumValue{Name: "D", Value: 1<<64 - 128}), want.Enum("byte", 1, true, blob.Value{Name: "D", Value: -128}))
-	id(b.Enum("w", 8, false, btf.EnumValue{Name: "D", Value: 1 << 63}), want.Enum64("w", 8, false, blob.Value{Name: "D", Value: -1 << 63}))
+	id(b.Enum("e", 4, true, btf.EnumValue{Name: "A", Value: 1<<64 - 5}, btf.EnumValue{Name: "B", Value: 7}), want.Enum("e", 4, true, btftest.Value{Name: "A", Value: -5}, btftest.Value{Name: "B", Value: 7}))
+	id(b.Enum("u", 4, false, btf.EnumValue{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 4, false, btftest.Value{Name: "C", Value: 1<<32 - 1}))
+	id(b.Enum("byte", 1, true, btf.EnumValue{Name: "D", Value: 1<<64 - 128}), want.Enum("byte", 1, true, btftest.Value{Name: "D", Value: -128}))
+	id(b.Enum("w", 8, false, btf.EnumValue{Name: "D", Value: 1 << 63}), want.Enum64("w", 8, false, btftest.Value{Name: "D", Value: -1 << 63}))
 	id(b.Fwd("f", false), want.Fwd("f", false))
 	id(b.Fwd("g", true), want.Fwd("g", true))
 	id(b.Typedef("t", s), want.Typedef("t", uint32(s)))
@@ -50,10 +49,10 @@ func TestBuilder(t *testing.T) {
 	id(b.TypeTag("user", i), want.TypeTag("user", uint32(i), false))
 	id(b.DeclTag("tag", s, -1), want.DeclTag("tag", uint32(s), -1, false))
 	id(b.DeclTag("tag", s, 1), want.DeclTag("tag", uint32(s), 1, false))
-	proto := id(b.FuncProto(0, btf.ProtoParam{Name: "x", Type: i}, btf.ProtoParam{}), want.FuncProto(0, blob.Param{Name: "x", Type: uint32(i)}, blob.Param{}))
+	proto := id(b.FuncProto(0, btf.ProtoParam{Name: "x", Type: i}, btf.ProtoParam{}), want.FuncProto(0, btftest.Param{Name: "x", Type: uint32(i)}, btftest.Param{}))
 	id(b.Func("f", proto, btf.ExternFunc), want.Func("f", uint32(proto), 2))
 	v := id(b.Var("v", i, btf.GlobalVar), want.Var("v", uint32(i), 1))
-	id(b.Datasec(".data", 8, btf.SectionVar{Var: v, Offset: 4, Size: 4}), want.Datasec(".data", 8, blob.Variable{Type: uint32(v), Offset: 4, Size: 4}))
+	id(b.Datasec(".data", 8, btf.SectionVar{Var: v, Offset: 4, Size: 4}), want.Datasec(".data", 8, btftest.Variable{Type: uint32(v), Offset: 4, Size: 4}))
 
 	got, err := b.Marshal(btf.MarshalOptions{Order: binary.LittleEndian})
 	require.NoError(t, err)
@@ -117,7 +116,7 @@ func TestBuilderErrors(t *testing.T) {
 
 // TestAdd takes types out of a kernel.
 func TestAdd(t *testing.T) {
-	bpftool, clang := oracle.Tool(t, "bpftool"), oracle.Tool(t, "clang")
+	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
 	spec := loadVmlinux(t)
 	var b btf.Builder
 	names := []string{"task_struct", "inet_sock", "sk_buff"}
@@ -158,7 +157,7 @@ func TestAdd(t *testing.T) {
 
 	// bpftool prints it as C, and clang finds the members where the kernel has them.
 	var source strings.Builder
-	source.WriteString(oracle.Output(t, bpftool, "btf", "dump", "file", file(t, raw), "format", "c"))
+	source.WriteString(btftest.Output(t, bpftool, "btf", "dump", "file", file(t, raw), "format", "c"))
 	asserts := 0
 	for _, name := range names {
 		var s btf.Struct
@@ -174,15 +173,15 @@ func TestAdd(t *testing.T) {
 	require.Greater(t, asserts, 200)
 	path := filepath.Join(t.TempDir(), "small.c")
 	require.NoError(t, os.WriteFile(path, []byte(source.String()), 0o644))
-	oracle.Output(t, clang, "-fsyntax-only", "-w", path)
+	btftest.Output(t, clang, "-fsyntax-only", "-w", path)
 }
 
 // TestAddAll: a whole Spec, added type by type, is the same Spec: ids are given in
 // the order in which types are met.
 func TestAddAll(t *testing.T) {
 	for name, spec := range map[string]*btf.Spec{
-		"little-endian": load(t, blob.EveryKind(binary.LittleEndian).Bytes()),
-		"big-endian":    load(t, blob.EveryKind(binary.BigEndian).Bytes()),
+		"little-endian": load(t, btftest.EveryKind(binary.LittleEndian).Bytes()),
+		"big-endian":    load(t, btftest.EveryKind(binary.BigEndian).Bytes()),
 		"fixture":       loadVmlinux(t),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +217,7 @@ func renumbered(t *testing.T, typ btf.Type, to map[btf.TypeID]btf.TypeID) string
 
 // TestAddObjects: variables get the sizes and offsets that their record lacks.
 func TestAddObjects(t *testing.T) {
-	for _, path := range oracle.Objects(t, ".", "el") {
+	for _, path := range btftest.Objects(t, "el") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			spec, err := btf.LoadSpec(path)
 			require.NoError(t, err)
@@ -241,8 +240,8 @@ func TestAddErrors(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, id)
 
-	spec := load(t, victim(func(b *blob.Builder) {
-		b.Struct("victim", 8, blob.Member{Name: "good", Type: 1}, blob.Member{Name: "bad", Type: 3})
+	spec := load(t, victim(func(b *btftest.Builder) {
+		b.Struct("victim", 8, btftest.Member{Name: "good", Type: 1}, btftest.Member{Name: "bad", Type: 3})
 		b.Pointer(99)
 	}))
 	good, err := spec.TypeByID(1)
@@ -276,14 +275,14 @@ func TestAddErrors(t *testing.T) {
 // TestAddLongNames: names that are each the end of a long one are not copied without
 // end, and those that were are undone.
 func TestAddLongNames(t *testing.T) {
-	from := blob.New(little)
+	from := btftest.New(little)
 	long := from.String(strings.Repeat("n", 1<<18))
 	words := make([]uint32, 0, 3*4000)
 	for i := range uint32(4000) {
 		words = append(words, long+i, 1, 32*i)
 	}
 	from.Int("int", 4, 0)
-	from.Record(0, blob.Info(4, 4000, false), 16000, words...)
+	from.Record(0, btftest.Info(4, 4000, false), 16000, words...)
 	var b btf.Builder
 	_, err := b.Add(as[btf.Struct](t, load(t, from.Bytes()), 2).Type)
 	require.ErrorContains(t, err, "strings of less than 67108864 bytes wanted")

@@ -14,25 +14,13 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
-	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
-// corpus returns the directory of real blobs that BTF_CORPUS names, or the one
-// beside the repository.
-func corpus(t *testing.T) string {
-	t.Helper()
-	dir := oracle.Corpus(".")
-	if dir == "" {
-		t.Skip("no corpus of blobs: BTF_CORPUS does not name one, and there is none beside the repository")
-	}
-	return dir
-}
-
 // TestCorpus: what the corpus says of its blobs, and that each is whole.
 func TestCorpus(t *testing.T) {
-	dir := corpus(t)
+	dir := btftest.Corpus(t)
 	kernels := map[string]*btf.Spec{}
 	for _, k := range []struct {
 		file, release  string
@@ -47,7 +35,7 @@ func TestCorpus(t *testing.T) {
 		{"vmlinux-amd64-7.1-sorted-layout.btf.gz", "amd64-7.1", 103_406, 8, binary.LittleEndian, true},
 	} {
 		t.Run(k.file, func(t *testing.T) {
-			raw, err := blob.Gunzip(filepath.Join(dir, k.file))
+			raw, err := btftest.Gunzip(filepath.Join(dir, k.file))
 			require.NoError(t, err)
 			spec, err := btf.LoadRawSpec(raw)
 			require.NoError(t, err)

@@ -13,8 +13,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
-	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -42,14 +41,14 @@ func variables(t testing.TB, spec *btf.Spec) map[string]uint32 {
 
 // TestDatasec: sizes and offsets are those that libbpf's linker writes.
 func TestDatasec(t *testing.T) {
-	bpftool := oracle.Tool(t, "bpftool")
-	for _, path := range oracle.Objects(t, ".", "el") {
+	bpftool := btftest.Tool(t, "bpftool")
+	for _, path := range btftest.Objects(t, "el") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			spec, err := btf.LoadSpec(path)
 			require.NoError(t, err)
 			defer spec.Close()
 			linked := filepath.Join(t.TempDir(), "linked.o")
-			oracle.Output(t, bpftool, "gen", "object", linked, path)
+			btftest.Output(t, bpftool, "gen", "object", linked, path)
 			object, err := btf.LoadSpec(linked)
 			require.NoError(t, err)
 			defer object.Close()
@@ -87,7 +86,7 @@ func TestDatasec(t *testing.T) {
 
 // TestDatasecOrders: both byte orders of one source are laid out alike.
 func TestDatasecOrders(t *testing.T) {
-	el, eb := oracle.Objects(t, ".", "el"), oracle.Objects(t, ".", "eb")
+	el, eb := btftest.Objects(t, "el"), btftest.Objects(t, "eb")
 	for i := range el {
 		if !strings.HasSuffix(el[i], ".bpf.el.o") {
 			continue
@@ -105,9 +104,9 @@ func TestDatasecOrders(t *testing.T) {
 // TestKconfigOfItself: a variable of .kconfig that is of that section has no place, and
 // finding that out does not wait for itself.
 func TestKconfigOfItself(t *testing.T) {
-	b := blob.New(little)
-	b.Datasec(".kconfig", 0, blob.Variable{Type: b.Var("v", b.Next()+1, 2), Size: 4})
-	everyDoor(t, blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: b.Bytes()}), func(t *testing.T, spec *btf.Spec, err error) {
+	b := btftest.New(little)
+	b.Datasec(".kconfig", 0, btftest.Variable{Type: b.Var("v", b.Next()+1, 2), Size: 4})
+	everyDoor(t, btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: b.Bytes()}), func(t *testing.T, spec *btf.Spec, err error) {
 		require.NoError(t, err)
 		require.ErrorIs(t, spec.Verify(), btf.ErrNotSupported)
 		require.ErrorContains(t, spec.Verify(), "a number or an array of them wanted")
@@ -147,8 +146,8 @@ func TestDatasecRewritten(t *testing.T) {
 
 // TestKconfig: variables of .kconfig lie as clang would put them in a struct.
 func TestKconfig(t *testing.T) {
-	clang := oracle.Tool(t, "clang")
-	for _, path := range oracle.Objects(t, ".", "el") {
+	clang := btftest.Tool(t, "clang")
+	for _, path := range btftest.Objects(t, "el") {
 		if !strings.HasSuffix(path, "externs.bpf.el.o") {
 			continue
 		}
@@ -176,25 +175,25 @@ struct kconfig {
 		require.Equal(t, 5, n)
 		source := filepath.Join(t.TempDir(), "kconfig.c")
 		require.NoError(t, os.WriteFile(source, []byte(asserts.String()), 0o644))
-		oracle.Output(t, clang, "-target", "bpf", "-fsyntax-only", source)
+		btftest.Output(t, clang, "-target", "bpf", "-fsyntax-only", source)
 	}
 }
 
 // object is an ELF file with the BTF of two variables in .data, and symbols.
-func object(order blob.Order, size uint64, change func(symbols []blob.Symbol), more ...blob.Section) []byte {
-	b := blob.New(order)
-	i := b.Int("int", 4, blob.Signed)
+func object(order btftest.Order, size uint64, change func(symbols []btftest.Symbol), more ...btftest.Section) []byte {
+	b := btftest.New(order)
+	i := b.Int("int", 4, btftest.Signed)
 	one, two := b.Var("one", i, 1), b.Var("two", i, 1)
-	b.Datasec(".data", 0, blob.Variable{Type: one, Size: 4}, blob.Variable{Type: two, Size: 4})
-	symbols := []blob.Symbol{
+	b.Datasec(".data", 0, btftest.Variable{Type: one, Size: 4}, btftest.Variable{Type: two, Size: 4})
+	symbols := []btftest.Symbol{
 		{Name: "one", Type: elf.STT_OBJECT, Section: 1, Value: 8},
 		{Name: "two", Type: elf.STT_OBJECT, Section: 1, Value: 4},
 	}
 	if change != nil {
 		change(symbols)
 	}
-	table, names := blob.Symbols(order, 4, symbols...)
-	return blob.ELF(elf.ELFCLASS64, order, append([]blob.Section{
+	table, names := btftest.Symbols(order, 4, symbols...)
+	return btftest.ELF(elf.ELFCLASS64, order, append([]btftest.Section{
 		{Name: ".data", Data: make([]byte, 12), Size: size},
 		{Name: ".BTF", Data: b.Bytes()},
 		table, names,
@@ -207,23 +206,23 @@ func TestBadSymbols(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		size   uint64
-		change func([]blob.Symbol)
-		more   []blob.Section
+		change func([]btftest.Symbol)
+		more   []btftest.Section
 		want   string
 	}{
 		{name: "sound"},
-		{name: "name is another", change: func(s []blob.Symbol) { s[0].Name = "three" }, want: "one symbol one in section .data wanted"},
-		{name: "name is twice there", change: func(s []blob.Symbol) { s[1].Name = "one" }, want: "one symbol one in section .data wanted"},
-		{name: "absolute", change: func(s []blob.Symbol) { s[0].Section = elf.SHN_ABS }, want: "one symbol one"},
-		{name: "common", change: func(s []blob.Symbol) { s[0].Section = elf.SHN_COMMON }, want: "one symbol one"},
-		{name: "undefined", change: func(s []blob.Symbol) { s[0].Section = elf.SHN_UNDEF }, want: "one symbol one"},
-		{name: "no such section", change: func(s []blob.Symbol) { s[0].Section = 77 }, want: "one symbol one"},
-		{name: "function", change: func(s []blob.Symbol) { s[0].Type = elf.STT_FUNC }, want: "one symbol one"},
-		{name: "beyond 32 bits", change: func(s []blob.Symbol) { s[0].Value = 1<<32 + 8 }, want: "one symbol one"},
-		{name: "past the section", change: func(s []blob.Symbol) { s[0].Value = 9 }, want: "symbol one at offset 0x9 of section .data needs 4 bytes, the section has 12 in all"},
-		{name: "far past the section", change: func(s []blob.Symbol) { s[0].Value = 1<<32 - 1 }, want: "symbol one at offset 0xffffffff"},
+		{name: "name is another", change: func(s []btftest.Symbol) { s[0].Name = "three" }, want: "one symbol one in section .data wanted"},
+		{name: "name is twice there", change: func(s []btftest.Symbol) { s[1].Name = "one" }, want: "one symbol one in section .data wanted"},
+		{name: "absolute", change: func(s []btftest.Symbol) { s[0].Section = elf.SHN_ABS }, want: "one symbol one"},
+		{name: "common", change: func(s []btftest.Symbol) { s[0].Section = elf.SHN_COMMON }, want: "one symbol one"},
+		{name: "undefined", change: func(s []btftest.Symbol) { s[0].Section = elf.SHN_UNDEF }, want: "one symbol one"},
+		{name: "no such section", change: func(s []btftest.Symbol) { s[0].Section = 77 }, want: "one symbol one"},
+		{name: "function", change: func(s []btftest.Symbol) { s[0].Type = elf.STT_FUNC }, want: "one symbol one"},
+		{name: "beyond 32 bits", change: func(s []btftest.Symbol) { s[0].Value = 1<<32 + 8 }, want: "one symbol one"},
+		{name: "past the section", change: func(s []btftest.Symbol) { s[0].Value = 9 }, want: "symbol one at offset 0x9 of section .data needs 4 bytes, the section has 12 in all"},
+		{name: "far past the section", change: func(s []btftest.Symbol) { s[0].Value = 1<<32 - 1 }, want: "symbol one at offset 0xffffffff"},
 		{name: "section beyond 32 bits", size: 1 << 40, want: "one section .data wanted"},
-		{name: "section is twice there", more: []blob.Section{{Name: ".data", Data: []byte{1}}}, want: "one section .data wanted"},
+		{name: "section is twice there", more: []btftest.Section{{Name: ".data", Data: []byte{1}}}, want: "one section .data wanted"},
 	} {
 		for name, order := range bothOrders {
 			t.Run(c.name+"/"+name, func(t *testing.T) {
@@ -276,26 +275,26 @@ func TestBadSymbols(t *testing.T) {
 		})
 	})
 	t.Run("compressed", func(t *testing.T) {
-		table, names := blob.Symbols(binary.LittleEndian, 4)
+		table, names := btftest.Symbols(binary.LittleEndian, 4)
 		table.Flags = elf.SHF_COMPRESSED
-		b := blob.New(binary.LittleEndian)
-		b.Datasec(".data", 0, blob.Variable{Type: b.Var("v", b.Int("int", 4, 0), 1)})
+		b := btftest.New(binary.LittleEndian)
+		b.Datasec(".data", 0, btftest.Variable{Type: b.Var("v", b.Int("int", 4, 0), 1)})
 		table.Data = deflated(elf.ELFCLASS64, binary.LittleEndian, table.Data, 1<<40)
-		everyDoor(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".data"}, blob.Section{Name: ".BTF", Data: b.Bytes()}, table, names),
+		everyDoor(t, btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".data"}, btftest.Section{Name: ".BTF", Data: b.Bytes()}, table, names),
 			func(t *testing.T, spec *btf.Spec, err error) {
 				require.NoError(t, err)
 				require.ErrorContains(t, spec.Verify(), "section .symtab is compressed")
 			})
 	})
 	t.Run("not a variable", func(t *testing.T) {
-		b := blob.New(binary.LittleEndian)
+		b := btftest.New(binary.LittleEndian)
 		i := b.Int("one", 4, 0)
-		b.Datasec(".data", 0, blob.Variable{Type: i})
-		b.Datasec(".kconfig", 0, blob.Variable{Type: i})
-		b.Datasec(".kconfig", 0, blob.Variable{Type: b.Var("s", b.Struct("s", 4), 2)})
-		b.Datasec(".kconfig", 0, blob.Variable{Type: b.Var("huge", b.Array(i, i, 1<<31), 2)})
-		b.Datasec(".ksyms", 0, blob.Variable{Type: i})
-		everyDoor(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".data", Data: []byte{1, 2}}, blob.Section{Name: ".BTF", Data: b.Bytes()}),
+		b.Datasec(".data", 0, btftest.Variable{Type: i})
+		b.Datasec(".kconfig", 0, btftest.Variable{Type: i})
+		b.Datasec(".kconfig", 0, btftest.Variable{Type: b.Var("s", b.Struct("s", 4), 2)})
+		b.Datasec(".kconfig", 0, btftest.Variable{Type: b.Var("huge", b.Array(i, i, 1<<31), 2)})
+		b.Datasec(".ksyms", 0, btftest.Variable{Type: i})
+		everyDoor(t, btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".data", Data: []byte{1, 2}}, btftest.Section{Name: ".BTF", Data: b.Bytes()}),
 			func(t *testing.T, spec *btf.Spec, err error) {
 				require.NoError(t, err)
 				want := map[string][]string{

@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -69,7 +69,7 @@ func everyDoor(t *testing.T, b []byte, check func(t *testing.T, spec *btf.Spec, 
 	})
 }
 
-func deflated(class elf.Class, order blob.Order, b []byte, claim uint64) []byte {
+func deflated(class elf.Class, order btftest.Order, b []byte, claim uint64) []byte {
 	var out []byte
 	out = order.AppendUint32(out, uint32(elf.COMPRESS_ZLIB))
 	if class == elf.ELFCLASS64 {
@@ -89,7 +89,7 @@ func deflated(class elf.Class, order blob.Order, b []byte, claim uint64) []byte 
 
 func TestDoors(t *testing.T) {
 	for name, order := range bothOrders {
-		raw := blob.EveryKind(order).Bytes()
+		raw := btftest.EveryKind(order).Bytes()
 		good := func(t *testing.T, spec *btf.Spec, err error) {
 			require.NoError(t, err)
 			require.NoError(t, spec.Verify())
@@ -99,22 +99,22 @@ func TestDoors(t *testing.T) {
 		t.Run(name+"/raw with a tail", func(t *testing.T) { everyDoor(t, append(bytes.Clone(raw), "tail"...), good) })
 		for class, pointer := range map[elf.Class]int{elf.ELFCLASS32: 4, elf.ELFCLASS64: 8} {
 			t.Run(name+"/"+class.String(), func(t *testing.T) {
-				text := blob.Section{Name: ".text", Data: make([]byte, 5000)}
+				text := btftest.Section{Name: ".text", Data: make([]byte, 5000)}
 				sound := func(t *testing.T, spec *btf.Spec, err error) {
 					good(t, spec, err)
 					require.Equal(t, pointer, spec.PointerSize(), "by the class")
 				}
 				t.Run("plain", func(t *testing.T) {
-					everyDoor(t, blob.ELF(class, order, text, blob.Section{Name: ".BTF", Data: raw}), sound)
+					everyDoor(t, btftest.ELF(class, order, text, btftest.Section{Name: ".BTF", Data: raw}), sound)
 				})
 				t.Run("compressed", func(t *testing.T) {
-					everyDoor(t, blob.ELF(class, order, text, blob.Section{
+					everyDoor(t, btftest.ELF(class, order, text, btftest.Section{
 						Name: ".BTF", Data: deflated(class, order, raw, uint64(len(raw))), Flags: elf.SHF_COMPRESSED,
 					}), sound)
 				})
-				broken := func(name string, says string, s blob.Section) {
+				broken := func(name string, says string, s btftest.Section) {
 					t.Run(name, func(t *testing.T) {
-						everyDoor(t, blob.ELF(class, order, text, s), func(t *testing.T, spec *btf.Spec, err error) {
+						everyDoor(t, btftest.ELF(class, order, text, s), func(t *testing.T, spec *btf.Spec, err error) {
 							require.True(t, spec == nil)
 							var format *btf.FormatError
 							require.ErrorAs(t, err, &format)
@@ -123,28 +123,28 @@ func TestDoors(t *testing.T) {
 						})
 					})
 				}
-				broken("NOBITS", "SHT_NOBITS", blob.Section{Name: ".BTF", Data: raw, Type: elf.SHT_NOBITS})
-				broken("inflates to less", "cannot be decompressed", blob.Section{
+				broken("NOBITS", "SHT_NOBITS", btftest.Section{Name: ".BTF", Data: raw, Type: elf.SHT_NOBITS})
+				broken("inflates to less", "cannot be decompressed", btftest.Section{
 					Name: ".BTF", Data: deflated(class, order, raw, uint64(len(raw))+1), Flags: elf.SHF_COMPRESSED,
 				})
-				broken("claims gigabytes", "268435456 are allowed", blob.Section{
+				broken("claims gigabytes", "268435456 are allowed", btftest.Section{
 					Name: ".BTF", Data: deflated(class, order, raw, 3<<30), Flags: elf.SHF_COMPRESSED,
 				})
-				other := blob.Order(binary.LittleEndian)
+				other := btftest.Order(binary.LittleEndian)
 				if order.String() == other.String() {
 					other = binary.BigEndian
 				}
-				broken("other order", "the ELF header says", blob.Section{Name: ".BTF", Data: blob.EveryKind(other).Bytes()})
-				broken("no BTF inside", "magic number", blob.Section{Name: ".BTF", Data: []byte("not BTF at all, of any order")})
+				broken("other order", "the ELF header says", btftest.Section{Name: ".BTF", Data: btftest.EveryKind(other).Bytes()})
+				broken("no BTF inside", "magic number", btftest.Section{Name: ".BTF", Data: []byte("not BTF at all, of any order")})
 				t.Run("ends past the file", func(t *testing.T) {
-					everyDoor(t, blob.ELF(class, order, text, blob.Section{Name: ".BTF", Data: raw, Size: 1 << 30}), func(t *testing.T, spec *btf.Spec, err error) {
+					everyDoor(t, btftest.ELF(class, order, text, btftest.Section{Name: ".BTF", Data: raw, Size: 1 << 30}), func(t *testing.T, spec *btf.Spec, err error) {
 						require.True(t, spec == nil)
 						var format *btf.FormatError
 						require.ErrorAs(t, err, &format)
 					})
 				})
 				t.Run("none", func(t *testing.T) {
-					everyDoor(t, blob.ELF(class, order, text), func(t *testing.T, spec *btf.Spec, err error) {
+					everyDoor(t, btftest.ELF(class, order, text), func(t *testing.T, spec *btf.Spec, err error) {
 						require.True(t, spec == nil)
 						require.ErrorIs(t, err, btf.ErrNotFound)
 					})
@@ -157,8 +157,8 @@ func TestDoors(t *testing.T) {
 // TestEndless: a reader that says nothing true of its end is read as far as the BTF
 // goes, and no bytes after it are made up.
 func TestEndless(t *testing.T) {
-	b := blob.New(little)
-	b.Int("int", 4, blob.Signed)
+	b := btftest.New(little)
+	b.Int("int", 4, btftest.Signed)
 	for _, end := range []int64{math.MaxInt64, 1 << 40} {
 		spec, err := btf.LoadSpecFromReader(io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, end))
 		require.NoError(t, err)
@@ -172,8 +172,8 @@ func TestEndless(t *testing.T) {
 // TestHugeELF: of a file of 600 MB, the headers and one window are touched.
 func TestHugeELF(t *testing.T) {
 	const huge = 600 << 20
-	raw := blob.EveryKind(binary.LittleEndian).Bytes()
-	small := forX86(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Size: uint64(len(raw)), Offset: huge + 24}))
+	raw := btftest.EveryKind(binary.LittleEndian).Bytes()
+	small := forX86(btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".BTF", Size: uint64(len(raw)), Offset: huge + 24}))
 	f, err := os.Create(filepath.Join(t.TempDir(), "vmlinux"))
 	require.NoError(t, err)
 	defer f.Close()
@@ -196,14 +196,14 @@ func TestHugeELF(t *testing.T) {
 
 // TestNothingUnchecked: what a few bytes claim is not allocated.
 func TestNothingUnchecked(t *testing.T) {
-	raw := blob.EveryKind(binary.LittleEndian).Bytes()
-	claims := blob.Put(binary.LittleEndian, raw, 12, 0xfffffff0) // types
-	claims = blob.Put(binary.LittleEndian, claims, 16, 0xfffffff0)
-	claims = blob.Put(binary.LittleEndian, claims, 20, 0xfffffff0)
-	vlen := blob.New(binary.LittleEndian)
-	vlen.Record(0, blob.Info(4, 0xffffff, false), 4)
-	enormous := blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw, Size: 1<<63 - 1})
-	bomb := blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{
+	raw := btftest.EveryKind(binary.LittleEndian).Bytes()
+	claims := btftest.Put(binary.LittleEndian, raw, 12, 0xfffffff0) // types
+	claims = btftest.Put(binary.LittleEndian, claims, 16, 0xfffffff0)
+	claims = btftest.Put(binary.LittleEndian, claims, 20, 0xfffffff0)
+	vlen := btftest.New(binary.LittleEndian)
+	vlen.Record(0, btftest.Info(4, 0xffffff, false), 4)
+	enormous := btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".BTF", Data: raw, Size: 1<<63 - 1})
+	bomb := btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{
 		Name: ".BTF", Data: deflated(elf.ELFCLASS64, binary.LittleEndian, raw, 200<<20), Flags: elf.SHF_COMPRESSED,
 	})
 	for name, b := range map[string][]byte{"header": claims, "vlen": vlen.Bytes(), "ELF": enormous, "compressed": bomb} {
@@ -248,12 +248,12 @@ func TestPipe(t *testing.T) {
 		require.NoError(t, <-done)
 		return spec, err
 	}
-	spec, err := through(blob.EveryKind(binary.BigEndian).Bytes())
+	spec, err := through(btftest.EveryKind(binary.BigEndian).Bytes())
 	require.NoError(t, err)
 	require.NoError(t, spec.Verify())
 	_, err = through([]byte("\x9f\xeb"))
 	require.ErrorContains(t, err, "header needs 24 bytes, the blob has 2")
-	_, err = through(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: make([]byte, 100)}))
+	_, err = through(btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".BTF", Data: make([]byte, 100)}))
 	require.ErrorContains(t, err, "pipe")
 }
 
@@ -283,15 +283,15 @@ func TestNothingLeft(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	raw := blob.EveryKind(binary.LittleEndian).Bytes()
+	raw := btftest.EveryKind(binary.LittleEndian).Bytes()
 	paths := []string{
 		file(t, raw),
-		file(t, blob.Put(binary.LittleEndian, raw, 24, 0xffffff)), // a name offset
-		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw})),
-		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw[:100]})),
-		file(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: blob.EveryKind(binary.BigEndian).Bytes()})),
-		file(t, forX86(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw}))),
-		file(t, forX86(blob.ELF(elf.ELFCLASS64, binary.LittleEndian, blob.Section{Name: ".BTF", Data: raw[:100]}))),
+		file(t, btftest.Put(binary.LittleEndian, raw, 24, 0xffffff)), // a name offset
+		file(t, btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".BTF", Data: raw})),
+		file(t, btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".BTF", Data: raw[:100]})),
+		file(t, btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".BTF", Data: btftest.EveryKind(binary.BigEndian).Bytes()})),
+		file(t, forX86(btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".BTF", Data: raw}))),
+		file(t, forX86(btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, btftest.Section{Name: ".BTF", Data: raw[:100]}))),
 		file(t, withExt(binary.LittleEndian, ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 16, 3))),
 		file(t, withExt(binary.LittleEndian, ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 16, 9))),
 		file(t, nil),
@@ -344,7 +344,7 @@ func TestNothingLeft(t *testing.T) {
 func TestOtherMachines(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			extended := object(order, 0, nil, blob.Section{Name: ".BTF.ext", Data: ext(order, 24, 0, 0, 0, 0)})
+			extended := object(order, 0, nil, btftest.Section{Name: ".BTF.ext", Data: ext(order, 24, 0, 0, 0, 0)})
 			for machine, size := range map[elf.Machine]uint32{elf.EM_X86_64: 0, elf.EM_BPF: 12} {
 				order.PutUint16(extended[18:], uint16(machine))
 				everyDoor(t, extended, func(t *testing.T, spec *btf.Spec, err error) {
@@ -382,11 +382,11 @@ func TestOtherMachines(t *testing.T) {
 func TestClose(t *testing.T) {
 	blobs := map[string]func() *btf.Spec{
 		"mapped": func() *btf.Spec {
-			spec, err := btf.LoadSpec(file(t, blob.EveryKind(binary.LittleEndian).Bytes()))
+			spec, err := btf.LoadSpec(file(t, btftest.EveryKind(binary.LittleEndian).Bytes()))
 			require.NoError(t, err)
 			return spec
 		},
-		"borrowed": func() *btf.Spec { return load(t, blob.EveryKind(binary.LittleEndian).Bytes()) },
+		"borrowed": func() *btf.Spec { return load(t, btftest.EveryKind(binary.LittleEndian).Bytes()) },
 	}
 	for name, open := range blobs {
 		t.Run(name, func(t *testing.T) {
@@ -458,14 +458,14 @@ func TestClose(t *testing.T) {
 			}
 			require.Zero(t, spec.NumTypes())
 			require.False(t, spec.SortedByName())
-			_, err = btf.LoadSplitSpec(file(t, blob.Empty()), spec)
+			_, err = btf.LoadSplitSpec(file(t, btftest.Empty()), spec)
 			require.ErrorIs(t, err, btf.ErrClosed)
-			_, err = btf.LoadSplitSpecFromReader(bytes.NewReader(blob.Empty()), spec)
+			_, err = btf.LoadSplitSpecFromReader(bytes.NewReader(btftest.Empty()), spec)
 			require.ErrorIs(t, err, btf.ErrClosed)
 		})
 	}
 	t.Run("base", func(t *testing.T) {
-		b, m, _ := blob.Stack(binary.LittleEndian)
+		b, m, _ := btftest.Stack(binary.LittleEndian)
 		base := load(t, b.Bytes())
 		split := loadSplit(t, m.Bytes(), base)
 		middle := as[btf.Struct](t, split, 4)
@@ -493,7 +493,7 @@ func TestClose(t *testing.T) {
 
 // TestKernelModule: names that lead elsewhere are refused before a file is opened.
 func TestKernelModule(t *testing.T) {
-	base := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
+	base := load(t, btftest.EveryKind(binary.LittleEndian).Bytes())
 	for _, name := range []string{"", "vmlinux", "../vmlinux", "a/b", ".."} {
 		_, err := btf.LoadKernelModuleSpec(name, base)
 		require.ErrorContains(t, err, "no name of a kernel module")
@@ -536,22 +536,22 @@ func TestKernel(t *testing.T) {
 // TestDistilled: the .BTF of a file with a .BTF.base is opened over that, or relocated
 // onto what it is to be split from.
 func TestDistilled(t *testing.T) {
-	d := blob.New(binary.LittleEndian)
+	d := btftest.New(binary.LittleEndian)
 	d.Struct("shared", 4)
 	m := d.Split()
 	m.Pointer(1)
-	for _, sections := range [][]blob.Section{
+	for _, sections := range [][]btftest.Section{
 		{{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Data: d.Bytes()}},
 		{{Name: ".BTF", Flags: elf.SHF_COMPRESSED, Data: deflated(elf.ELFCLASS64, binary.LittleEndian, m.Bytes(), uint64(len(m.Bytes())))}, {Name: ".BTF.base", Data: d.Bytes()}},
 	} {
-		module := blob.ELF(elf.ELFCLASS64, binary.LittleEndian, sections...)
+		module := btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, sections...)
 		everyDoor(t, module, func(t *testing.T, spec *btf.Spec, err error) {
 			require.NoError(t, err)
 			require.Equal(t, 1, spec.Base().NumTypes())
 			require.Equal(t, "shared", as[btf.Pointer](t, spec, 2).Target().Name())
 			require.Equal(t, 8, spec.PointerSize())
 		})
-		kernel := load(t, blob.Recipes()["split-base.btf"])
+		kernel := load(t, btftest.Recipes()["split-base.btf"])
 		spec, err := btf.LoadSplitSpec(file(t, module), kernel)
 		require.NoError(t, err)
 		require.True(t, spec.Base() == kernel)
@@ -559,19 +559,19 @@ func TestDistilled(t *testing.T) {
 		require.Equal(t, 1, shared.NumMembers())
 	}
 	// What the module does not say of pointers, its file does.
-	narrow := blob.ELF(elf.ELFCLASS32, binary.LittleEndian, blob.Section{Name: ".BTF", Data: m.Bytes()}, blob.Section{Name: ".BTF.base", Data: d.Bytes()})
+	narrow := btftest.ELF(elf.ELFCLASS32, binary.LittleEndian, btftest.Section{Name: ".BTF", Data: m.Bytes()}, btftest.Section{Name: ".BTF.base", Data: d.Bytes()})
 	kernel := load(t, d.Bytes())
 	require.Zero(t, kernel.PointerSize())
 	spec, err := btf.LoadSplitSpec(file(t, narrow), kernel)
 	require.NoError(t, err)
 	require.Equal(t, 4, spec.PointerSize())
-	for name, sections := range map[string][]blob.Section{
+	for name, sections := range map[string][]btftest.Section{
 		"no bytes":  {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Type: elf.SHT_NOBITS, Data: d.Bytes()}},
 		"no BTF":    {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Data: []byte("nothing of the kind")}},
-		"other end": {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Data: blob.EveryKind(binary.BigEndian).Bytes()}},
+		"other end": {{Name: ".BTF", Data: m.Bytes()}, {Name: ".BTF.base", Data: btftest.EveryKind(binary.BigEndian).Bytes()}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyDoor(t, blob.ELF(elf.ELFCLASS64, binary.LittleEndian, sections...), func(t *testing.T, spec *btf.Spec, err error) {
+			everyDoor(t, btftest.ELF(elf.ELFCLASS64, binary.LittleEndian, sections...), func(t *testing.T, spec *btf.Spec, err error) {
 				require.True(t, spec == nil)
 				var format *btf.FormatError
 				require.ErrorAs(t, err, &format)

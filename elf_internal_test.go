@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -20,7 +20,7 @@ import (
 func TestSymbols(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for _, class := range []elf.Class{elf.ELFCLASS32, elf.ELFCLASS64} {
-		for _, order := range []blob.Order{binary.LittleEndian, binary.BigEndian} {
+		for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
 			t.Run(fmt.Sprint(class, order), func(t *testing.T) {
 				size := map[elf.Class]int{elf.ELFCLASS32: elf.Sym32Size, elf.ELFCLASS64: elf.Sym64Size}[class]
 				table, names := make([]byte, 100*size), []byte("\x00zero\x00one\x00two\x00")
@@ -30,9 +30,9 @@ func TestSymbols(t *testing.T) {
 				for i := range 100 {
 					order.PutUint32(table[i*size:], random.Uint32N(uint32(len(names)))) // debug/elf wants them in range
 				}
-				o, err := openObject(bytes.NewReader(blob.ELF(class, order,
-					blob.Section{Name: ".symtab", Type: elf.SHT_SYMTAB, Data: table, Link: 2},
-					blob.Section{Name: ".strtab", Type: elf.SHT_STRTAB, Data: names})), -1)
+				o, err := openObject(bytes.NewReader(btftest.ELF(class, order,
+					btftest.Section{Name: ".symtab", Type: elf.SHT_SYMTAB, Data: table, Link: 2},
+					btftest.Section{Name: ".strtab", Type: elf.SHT_STRTAB, Data: names})), -1)
 				require.NoError(t, err)
 				want, err := o.Symbols()
 				require.NoError(t, err)
@@ -54,23 +54,23 @@ func TestSymbols(t *testing.T) {
 
 // suffixes is an ELF file of n sections, and as many symbols, whose names are each the
 // end of the same long one.
-func suffixes(order blob.Order, n, length int) []byte {
-	b := blob.New(order)
-	i := b.Int("int", 4, blob.Signed)
-	b.Datasec(".data", 0, blob.Variable{Type: b.Var(strings.Repeat("v", length), i, 1), Size: 4})
-	symbols := []blob.Symbol{{Name: strings.Repeat("s", length), Type: elf.STT_OBJECT, Section: 1}}
-	table, names := blob.Symbols(order, 4, symbols...)
+func suffixes(order btftest.Order, n, length int) []byte {
+	b := btftest.New(order)
+	i := b.Int("int", 4, btftest.Signed)
+	b.Datasec(".data", 0, btftest.Variable{Type: b.Var(strings.Repeat("v", length), i, 1), Size: 4})
+	symbols := []btftest.Symbol{{Name: strings.Repeat("s", length), Type: elf.STT_OBJECT, Section: 1}}
+	table, names := btftest.Symbols(order, 4, symbols...)
 	base := order.Uint32(table.Data[elf.Sym64Size:])
 	for i := range n {
 		record := bytes.Clone(table.Data[elf.Sym64Size : 2*elf.Sym64Size])
 		order.PutUint32(record, base+uint32(i%length))
 		table.Data = append(table.Data, record...)
 	}
-	sections := []blob.Section{{Name: ".data", Data: make([]byte, 12)}, {Name: ".BTF", Data: b.Bytes()}, table, names, {Name: strings.Repeat("n", length)}}
+	sections := []btftest.Section{{Name: ".data", Data: make([]byte, 12)}, {Name: ".BTF", Data: b.Bytes()}, table, names, {Name: strings.Repeat("n", length)}}
 	for range n {
-		sections = append(sections, blob.Section{Name: "x"})
+		sections = append(sections, btftest.Section{Name: "x"})
 	}
-	file := blob.ELF(elf.ELFCLASS64, order, sections...)
+	file := btftest.ELF(elf.ELFCLASS64, order, sections...)
 	headers := order.Uint64(file[0x28:])
 	long := order.Uint32(file[headers+5*64:])
 	for i := range n {
@@ -94,7 +94,7 @@ func TestLongELFNames(t *testing.T) {
 		{"many of them", 70_000, 10_000, "name of section 5 of at most 4096 bytes wanted"},
 		{"many longer ones", 20_000, 100_000, "name of section 5 of at most 4096 bytes wanted"},
 	} {
-		for _, order := range []blob.Order{binary.LittleEndian, binary.BigEndian} {
+		for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
 			t.Run(fmt.Sprint(c.name, order), func(t *testing.T) {
 				file := suffixes(order, c.n, c.length)
 				var before, after runtime.MemStats
@@ -112,8 +112,8 @@ func TestLongELFNames(t *testing.T) {
 		}
 	}
 	t.Run("32 bits", func(t *testing.T) {
-		for _, order := range []blob.Order{binary.LittleEndian, binary.BigEndian} {
-			file := blob.ELF(elf.ELFCLASS32, order, blob.Section{Name: ".BTF"}, blob.Section{Name: strings.Repeat("n", maxSectionName+1)})
+		for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
+			file := btftest.ELF(elf.ELFCLASS32, order, btftest.Section{Name: ".BTF"}, btftest.Section{Name: strings.Repeat("n", maxSectionName+1)})
 			_, err := LoadSpecFromReader(bytes.NewReader(file))
 			require.ErrorContains(t, err, "name of section 2 of at most 4096 bytes wanted")
 		}

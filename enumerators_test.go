@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 func TestEnumerators(t *testing.T) {
-	values := map[string][]blob.Value{
+	values := map[string][]btftest.Value{
 		"u32": {{Name: "ZERO", Value: 0}, {Name: "TOP", Value: 0xffffffff}, {Name: "AGAIN", Value: 0}},
 		"s32": {{Name: "MINUS", Value: -1}, {Name: "LEAST", Value: -1 << 31}, {Name: "ONE", Value: 1}},
 		"u64": {{Name: "ONE", Value: 1}, {Name: "WIDE", Value: 1<<32 | 1}, {Name: "TOP", Value: -1}},
@@ -19,7 +19,7 @@ func TestEnumerators(t *testing.T) {
 	}
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b := blob.New(order)
+			b := btftest.New(order)
 			b.Enum("u32", 4, false, values["u32"]...)
 			b.Enum("s32", 4, true, values["s32"]...)
 			b.Enum64("u64", 8, false, values["u64"]...)
@@ -59,7 +59,7 @@ func TestEnumerators(t *testing.T) {
 // TestParams: by name, by index, and what they point to.
 func TestParams(t *testing.T) {
 	b := pathBlob(little)
-	b.Func("f", b.FuncProto(0, blob.Param{Name: "p", Type: 17}, blob.Param{Name: "n", Type: 1}, blob.Param{Type: 1}, blob.Param{Name: "n", Type: 2}, blob.Param{}), 1)
+	b.Func("f", b.FuncProto(0, btftest.Param{Name: "p", Type: 17}, btftest.Param{Name: "n", Type: 1}, btftest.Param{Type: 1}, btftest.Param{Name: "n", Type: 2}, btftest.Param{}), 1)
 	spec := load(t, b.Bytes())
 	var f btf.Func
 	require.NoError(t, spec.TypeByName("f", &f))

@@ -9,15 +9,19 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"sync"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/internal/sample"
 )
+
+var vmlinux = sync.OnceValues(sample.Vmlinux)
 
 // exampleSpec stands for btf.LoadKernelSpec, so that the examples print the same on
 // every machine.
 func exampleSpec() *btf.Spec {
-	blob, err := vmlinuxBlob()
+	blob, err := vmlinux()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -59,7 +63,7 @@ func ExampleLoadKernelSpec() {
 }
 
 func ExampleLoadSpec() {
-	spec, err := btf.LoadSpec("testdata/vmlinux-amd64-6.12.btf.gz")
+	spec, err := btf.LoadSpec("internal/sample/vmlinux-amd64-6.12.btf.gz")
 	var format *btf.FormatError
 	switch {
 	case errors.As(err, &format):
@@ -182,7 +186,7 @@ func ExampleSpec_Relocate() {
 // exampleDistilled returns a module of two types, as LoadSpec does of one that was
 // built outside of the kernel's tree, with its base.
 func exampleDistilled() (distilled, module *btf.Spec) {
-	d := blob.New(binary.LittleEndian)
+	d := btftest.New(binary.LittleEndian)
 	d.Struct("thing", 48)
 	m := d.Split()
 	m.Typedef("thing_t", m.Pointer(1))

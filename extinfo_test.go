@@ -13,8 +13,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
-	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -61,7 +60,7 @@ func listed(ext *btf.ExtInfos) (funcs, lines, relocations []string) {
 // source.
 func TestExtInfos(t *testing.T) {
 	for _, order := range []string{"el", "eb"} {
-		for _, path := range oracle.Objects(t, ".", order) {
+		for _, path := range btftest.Objects(t, order) {
 			t.Run(filepath.Base(path), func(t *testing.T) {
 				b, err := os.ReadFile(path)
 				require.NoError(t, err)
@@ -106,7 +105,7 @@ func TestExtInfos(t *testing.T) {
 // TestCORERelocations: those that the source asks for, in its order.
 func TestCORERelocations(t *testing.T) {
 	for _, order := range []string{"el", "eb"} {
-		for _, path := range oracle.Objects(t, ".", order) {
+		for _, path := range btftest.Objects(t, order) {
 			if !strings.Contains(path, "relocations.bpf") {
 				continue
 			}
@@ -145,7 +144,7 @@ func TestCORERelocations(t *testing.T) {
 
 // ext is a .BTF.ext section, word by word: the parts of the header are put in by the
 // test.
-func ext(order blob.Order, words ...uint32) []byte {
+func ext(order btftest.Order, words ...uint32) []byte {
 	b := order.AppendUint16(nil, 0xeb9f)
 	b = append(b, 1, 0)
 	for _, w := range words {
@@ -156,11 +155,11 @@ func ext(order blob.Order, words ...uint32) []byte {
 
 // withExt is a BPF object with a FUNC, id 3, the name "text" at offset 1, and that
 // .BTF.ext.
-func withExt(order blob.Order, ext []byte) []byte {
-	b := blob.New(order)
+func withExt(order btftest.Order, ext []byte) []byte {
+	b := btftest.New(order)
 	b.NewString("text")
 	b.Func("main", b.FuncProto(b.Int("int", 4, 0)), 1)
-	return blob.ELF(elf.ELFCLASS64, order, blob.Section{Name: ".BTF", Data: b.Bytes()}, blob.Section{Name: ".BTF.ext", Data: ext})
+	return btftest.ELF(elf.ELFCLASS64, order, btftest.Section{Name: ".BTF", Data: b.Bytes()}, btftest.Section{Name: ".BTF.ext", Data: ext})
 }
 
 // withEveryExt is a BPF object with a function, a line and a relocation.
@@ -274,16 +273,16 @@ func TestBadExt(t *testing.T) {
 		}
 	}
 	t.Run("broken function", func(t *testing.T) {
-		b := blob.New(binary.LittleEndian)
+		b := btftest.New(binary.LittleEndian)
 		b.Func("main", 1, 1)
-		everyExtDoor(t, blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: b.Bytes()},
-			blob.Section{Name: ".BTF.ext", Data: ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 0, 1)}), func(t *testing.T, _ *btf.Spec, _ *btf.ExtInfos, err error) {
+		everyExtDoor(t, btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: b.Bytes()},
+			btftest.Section{Name: ".BTF.ext", Data: ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 0, 1)}), func(t *testing.T, _ *btf.Spec, _ *btf.ExtInfos, err error) {
 			require.ErrorContains(t, err, "FUNC of a FUNC_PROTO wanted")
 		})
 	})
 	t.Run("none", func(t *testing.T) {
-		raw := blob.EveryKind(binary.LittleEndian).Bytes()
-		for _, b := range [][]byte{raw, blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: raw})} {
+		raw := btftest.EveryKind(binary.LittleEndian).Bytes()
+		for _, b := range [][]byte{raw, btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: raw})} {
 			everyExtDoor(t, b, func(t *testing.T, spec *btf.Spec, ext *btf.ExtInfos, err error) {
 				require.ErrorIs(t, err, btf.ErrNoExtendedInfo)
 				require.True(t, spec == nil && ext == nil)
@@ -291,8 +290,8 @@ func TestBadExt(t *testing.T) {
 		}
 	})
 	t.Run("no bytes in the file", func(t *testing.T) {
-		raw := blob.EveryKind(binary.LittleEndian).Bytes()
-		everyExtDoor(t, blob.ELF(elf.ELFCLASS64, little, blob.Section{Name: ".BTF", Data: raw}, blob.Section{Name: ".BTF.ext", Size: 1 << 30}),
+		raw := btftest.EveryKind(binary.LittleEndian).Bytes()
+		everyExtDoor(t, btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: raw}, btftest.Section{Name: ".BTF.ext", Size: 1 << 30}),
 			func(t *testing.T, _ *btf.Spec, _ *btf.ExtInfos, err error) {
 				require.ErrorContains(t, err, "section .BTF.ext needs")
 			})

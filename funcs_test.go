@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -116,18 +116,18 @@ func compareFuncs(t *testing.T, spec *btf.Spec, filter btf.FuncFilter) {
 func TestFuncs(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b := blob.New(order)
-			integer := b.Int("int", 4, blob.Signed)
-			fn := func(b *blob.Builder, name string, types ...uint32) {
-				var params []blob.Param
+			b := btftest.New(order)
+			integer := b.Int("int", 4, btftest.Signed)
+			fn := func(b *btftest.Builder, name string, types ...uint32) {
+				var params []btftest.Param
 				for _, typ := range types {
-					params = append(params, blob.Param{Name: "p", Type: typ})
+					params = append(params, btftest.Param{Name: "p", Type: typ})
 				}
 				b.Func(name, b.FuncProto(0, params...), 1)
 			}
 			early := b.Next() // of functions and prototypes that come before what they refer to
 			b.Func("early", early+1, 0)
-			b.FuncProto(0, blob.Param{Type: early + 2})
+			b.FuncProto(0, btftest.Param{Type: early + 2})
 			b.Const(early + 3)
 			b.Pointer(early + 4)
 			b.Volatile(early + 5)
@@ -146,17 +146,17 @@ func TestFuncs(t *testing.T) {
 			fn(b, "value", skb)
 			fn(b, "twice", b.Pointer(pointer))
 			fn(b, "none")
-			b.Func("variadic", b.FuncProto(pointer, blob.Param{Type: integer}, blob.Param{}), 2)
+			b.Func("variadic", b.FuncProto(pointer, btftest.Param{Type: integer}, btftest.Param{}), 2)
 			fn(b, "other", b.Pointer(b.Struct("sk_buff", 16)))
 			fn(b, "declared", b.Pointer(b.Fwd("sk_buff", false)))
 			fn(b, "tag", b.Pointer(b.TypeTag("sk_buff", integer, false)))
-			fn(b, "callback", b.Pointer(b.FuncProto(0, blob.Param{Type: pointer})))
+			fn(b, "callback", b.Pointer(b.FuncProto(0, btftest.Param{Type: pointer})))
 			b.DeclTag("bpf_kfunc", early, -1, false)
 			b.DeclTag("other tag", early+20, -1, false)
 			kfunc := b.Next()
 			b.DeclTag("something", kfunc+3, -1, false)
 			b.DeclTag("bpf_kfunc", kfunc+3, 0, false)
-			b.FuncProto(0, blob.Param{Type: pointer})
+			b.FuncProto(0, btftest.Param{Type: pointer})
 			b.Func("kfunc", kfunc+2, 1)
 			b.DeclTag("bpf_kfunc", kfunc+3, -1, false)
 			b.DeclTag("bpf_kfunc", kfunc+3, -1, false)
@@ -203,15 +203,15 @@ func TestFuncs(t *testing.T) {
 
 // TestFuncsOfManyTypes: two types so far apart that they share a mark are told apart.
 func TestFuncsOfManyTypes(t *testing.T) {
-	b := blob.New(little)
-	integer := b.Int("int", 4, blob.Signed)
+	b := btftest.New(little)
+	integer := b.Int("int", 4, btftest.Signed)
 	wanted := b.Pointer(b.Struct("sk_buff", 8))
-	b.Func("takes_it", b.FuncProto(0, blob.Param{Type: wanted}), 1)
+	b.Func("takes_it", b.FuncProto(0, btftest.Param{Type: wanted}), 1)
 	for b.Next() < wanted+1<<18 {
 		b.Fwd("", false)
 	}
-	b.Func("takes_another", b.FuncProto(0, blob.Param{Type: b.Pointer(integer)}), 1)
-	b.Func("takes_it", b.FuncProto(0, blob.Param{Type: wanted}), 1)
+	b.Func("takes_another", b.FuncProto(0, btftest.Param{Type: b.Pointer(integer)}), 1)
+	b.Func("takes_it", b.FuncProto(0, btftest.Param{Type: wanted}), 1)
 	spec := load(t, b.Bytes())
 	require.Greater(t, spec.NumTypes(), 1<<18)
 	compareFuncs(t, spec, btf.FuncFilter{PointerTo: "sk_buff"})
@@ -225,12 +225,12 @@ func TestFuncsOfManyTypes(t *testing.T) {
 // each, where the way from its parameters to what they are is long.
 func TestFarParameters(t *testing.T) {
 	const functions, params, depth = 50_000, 64, 31
-	b := blob.New(little)
+	b := btftest.New(little)
 	proto := uint32(functions + 1)
 	for range functions {
 		b.Func("f", proto, 0)
 	}
-	list := make([]blob.Param, params)
+	list := make([]btftest.Param, params)
 	for i := range list {
 		list[i].Type = proto + 1
 	}
@@ -265,17 +265,17 @@ func TestFarParameters(t *testing.T) {
 // TestBadFuncs: filters that make no sense, records that are broken, and a Spec that
 // is closed.
 func TestBadFuncs(t *testing.T) {
-	b := blob.New(little)
-	b.Int("int", 4, blob.Signed)
+	b := btftest.New(little)
+	b.Int("int", 4, btftest.Signed)
 	b.Func("no_prototype", 1, 0)
 	b.Func("of_nothing", 0x00fffff0, 0)
 	p := b.Pointer(1)
-	b.Func("sound", b.FuncProto(0, blob.Param{Type: p}), 0)
-	b.Func("broken_parameter", b.FuncProto(0, blob.Param{Type: p}, blob.Param{Type: 0x00fffff0}), 0)
-	b.Func("broken_pointer", b.FuncProto(0, blob.Param{Type: b.Pointer(0x00fffff0)}), 0)
-	b.Func("broken_second", b.FuncProto(0, blob.Param{Type: 1}, blob.Param{Type: 0x00fffff0}), 0)
+	b.Func("sound", b.FuncProto(0, btftest.Param{Type: p}), 0)
+	b.Func("broken_parameter", b.FuncProto(0, btftest.Param{Type: p}, btftest.Param{Type: 0x00fffff0}), 0)
+	b.Func("broken_pointer", b.FuncProto(0, btftest.Param{Type: b.Pointer(0x00fffff0)}), 0)
+	b.Func("broken_second", b.FuncProto(0, btftest.Param{Type: 1}, btftest.Param{Type: 0x00fffff0}), 0)
 	b.Func("broken_result", b.FuncProto(0x00fffff0), 0)
-	b.Func("broken_name", b.Record(0, blob.Info(13, 1, false), 0, 0x00fffff0, 1), 0)
+	b.Func("broken_name", b.Record(0, btftest.Info(13, 1, false), 0, 0x00fffff0, 1), 0)
 	spec := load(t, b.Bytes())
 	collect := func(filter btf.FuncFilter) (sound, broken []string) {
 		for f, err := range spec.Funcs(filter) {

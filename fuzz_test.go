@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 )
 
 // seeds calls add with every small blob there is, sound and broken.
@@ -131,7 +131,7 @@ func FuzzSplit(f *testing.F) {
 // what they were but for names' offsets and ids, and as sound.
 func FuzzRelocate(f *testing.F) {
 	for _, r := range relocations() {
-		d, k := blob.New(little), blob.New(little)
+		d, k := btftest.New(little), btftest.New(little)
 		r.distilled(d)
 		r.kernel(k)
 		m := d.Split()
@@ -181,10 +181,10 @@ func FuzzRelocate(f *testing.F) {
 func FuzzELF(f *testing.F) {
 	for _, order := range bothOrders {
 		for _, class := range []elf.Class{elf.ELFCLASS32, elf.ELFCLASS64} {
-			raw := blob.EveryKind(order).Bytes()
-			f.Add(blob.ELF(class, order, blob.Section{Name: ".BTF", Data: raw}))
-			f.Add(blob.ELF(class, order, blob.Section{Name: ".BTF", Flags: elf.SHF_COMPRESSED, Data: deflated(class, order, raw, uint64(len(raw)))}))
-			f.Add(blob.ELF(class, order, blob.Section{Name: ".text"}))
+			raw := btftest.EveryKind(order).Bytes()
+			f.Add(btftest.ELF(class, order, btftest.Section{Name: ".BTF", Data: raw}))
+			f.Add(btftest.ELF(class, order, btftest.Section{Name: ".BTF", Flags: elf.SHF_COMPRESSED, Data: deflated(class, order, raw, uint64(len(raw)))}))
+			f.Add(btftest.ELF(class, order, btftest.Section{Name: ".text"}))
 		}
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
@@ -263,24 +263,24 @@ func FuzzNames(f *testing.F) {
 // FuzzObject loads a BPF object of any .BTF, any .BTF.ext and any symbols.
 func FuzzObject(f *testing.F) {
 	for _, order := range bothOrders {
-		b := blob.New(order)
-		i := b.Int("int", 4, blob.Signed)
+		b := btftest.New(order)
+		i := b.Int("int", 4, btftest.Signed)
 		b.Func("main", b.FuncProto(i), 1)
-		b.Datasec(".data", 0, blob.Variable{Type: b.Var("one", i, 1), Size: 4}, blob.Variable{Type: b.Var("two", i, 1), Size: 4})
-		b.Datasec(".kconfig", 0, blob.Variable{Type: b.Var("three", b.Array(i, i, 3), 2), Size: 12}, blob.Variable{Type: b.Var("four", i, 2), Size: 4})
-		table, names := blob.Symbols(order, 5, blob.Symbol{Name: "two", Type: elf.STT_OBJECT, Section: 1}, blob.Symbol{Name: "one", Type: elf.STT_OBJECT, Section: 1, Value: 4})
+		b.Datasec(".data", 0, btftest.Variable{Type: b.Var("one", i, 1), Size: 4}, btftest.Variable{Type: b.Var("two", i, 1), Size: 4})
+		b.Datasec(".kconfig", 0, btftest.Variable{Type: b.Var("three", b.Array(i, i, 3), 2), Size: 12}, btftest.Variable{Type: b.Var("four", i, 2), Size: 4})
+		table, names := btftest.Symbols(order, 5, btftest.Symbol{Name: "two", Type: elf.STT_OBJECT, Section: 1}, btftest.Symbol{Name: "one", Type: elf.STT_OBJECT, Section: 1, Value: 4})
 		f.Add(b.Bytes(), ext(order, 32, 0, 20, 20, 28, 48, 28, 8, 1, 1, 16, 3, 16, 1, 1, 8, 1, 1, 7<<10|3, 16, 1, 1, 8, 1, 1, 12), table.Data, names.Data)
 	}
 	path := filepath.Join(f.TempDir(), "object")
 	f.Fuzz(func(t *testing.T, types, ext, symbols, names []byte) {
-		order := blob.Order(binary.LittleEndian)
+		order := btftest.Order(binary.LittleEndian)
 		if len(types) > 0 && types[0] == 0xeb {
 			order = binary.BigEndian
 		}
-		table, strings := blob.Symbols(order, 5)
+		table, strings := btftest.Symbols(order, 5)
 		table.Data, strings.Data = symbols, names
-		object := blob.ELF(elf.ELFCLASS64, order, blob.Section{Name: ".data", Data: make([]byte, 16)},
-			blob.Section{Name: ".BTF", Data: types}, blob.Section{Name: ".BTF.ext", Data: ext}, table, strings)
+		object := btftest.ELF(elf.ELFCLASS64, order, btftest.Section{Name: ".data", Data: make([]byte, 16)},
+			btftest.Section{Name: ".BTF", Data: types}, btftest.Section{Name: ".BTF.ext", Data: ext}, table, strings)
 		spec, err := btf.LoadSpecFromReader(bytes.NewReader(object))
 		if err != nil {
 			return

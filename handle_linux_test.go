@@ -15,8 +15,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
-	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -26,7 +25,7 @@ import (
 func needKernel(t testing.TB) {
 	t.Helper()
 	if _, err := btf.KernelMarshalOptions(); err != nil {
-		oracle.Missing(t, fmt.Sprintf("the running kernel takes no BTF from this process (%v)", err))
+		btftest.Missing(t, fmt.Sprintf("the running kernel takes no BTF from this process (%v)", err))
 	}
 }
 
@@ -68,7 +67,7 @@ func TestObjectsInKernel(t *testing.T) {
 	if nativeOrder() == binary.BigEndian {
 		order = "eb"
 	}
-	for _, path := range oracle.Objects(t, ".", order) {
+	for _, path := range btftest.Objects(t, order) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			spec, err := btf.LoadSpec(path)
 			require.NoError(t, err)
@@ -125,7 +124,7 @@ func TestKernelLog(t *testing.T) {
 	needKernel(t)
 	for _, types := range []uint32{1, 100_000} {
 		t.Run(fmt.Sprint(types), func(t *testing.T) {
-			b := blob.New(nativeOrder())
+			b := btftest.New(nativeOrder())
 			for range types {
 				b.Pointer(0)
 			}
@@ -160,7 +159,7 @@ func TestKernelLog(t *testing.T) {
 func TestKernelByID(t *testing.T) {
 	needKernel(t)
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
-		oracle.Missing(t, err.Error())
+		btftest.Missing(t, err.Error())
 	}
 	var b btf.Builder
 	b.Int("found by looking through all", 4, btf.Signed)

@@ -8,11 +8,11 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
-// checkInline looks at what blob.Inline puts in, through the views. Its types have
+// checkInline looks at what btftest.Inline puts in, through the views. Its types have
 // the ids from first on.
 func checkInline(t *testing.T, spec *btf.Spec, first btf.TypeID) {
 	t.Helper()
@@ -71,7 +71,7 @@ func checkInline(t *testing.T, spec *btf.Spec, first btf.TypeID) {
 func TestInline(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b := blob.Inline(order)
+			b := btftest.Inline(order)
 			spec := load(t, b.Bytes())
 			checkInline(t, spec, 1)
 
@@ -110,16 +110,16 @@ func TestInline(t *testing.T) {
 func TestInlineSplit(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			kernel := blob.New(order)
-			kernel.Int("int", 4, blob.Signed)
-			kernel.FuncProto(1, blob.Param{Name: "a", Type: 1})
+			kernel := btftest.New(order)
+			kernel.Int("int", 4, btftest.Signed)
+			kernel.FuncProto(1, btftest.Param{Name: "a", Type: 1})
 			kernel.Func("of_the_kernel", 2, 0)
 			module := kernel.Split()
 			module.Func("of_the_module", 2, 0)
 			inline := module.Split()
-			param := inline.LocParam(8, blob.LocReg, 0xffffffff)
+			param := inline.LocParam(8, btftest.LocReg, 0xffffffff)
 			proto := inline.LocProto(param)
-			sec := inline.Locsec("of_the_module", blob.Site{Func: 3, Proto: proto, Offset: 4}, blob.Site{Func: 4, Proto: proto, Offset: 8})
+			sec := inline.Locsec("of_the_module", btftest.Site{Func: 3, Proto: proto, Offset: 4}, btftest.Site{Func: 4, Proto: proto, Offset: 8})
 
 			spec := loadSplit(t, inline.Bytes(), loadSplit(t, module.Bytes(), load(t, kernel.Bytes())))
 			require.NoError(t, spec.Verify())
@@ -143,13 +143,13 @@ func TestInlineSplit(t *testing.T) {
 // TestInlineMoved: where the layout section, perhaps that of the base, gives these
 // numbers to other kinds, they are stepped over and no view takes them.
 func TestInlineMoved(t *testing.T) {
-	base := blob.New(binary.LittleEndian)
+	base := btftest.New(binary.LittleEndian)
 	base.Layout(20, 0, 8)
 	base.Layout(22, 8, 0)
 	over := base.Split()
-	for _, b := range []*blob.Builder{base, over} {
-		param := b.Record(b.String("moved"), blob.Info(20, 2, false), 1, 2, 3, 4, 5)
-		b.Record(0, blob.Info(22, 7, false), 0, 8, 9)
+	for _, b := range []*btftest.Builder{base, over} {
+		param := b.Record(b.String("moved"), btftest.Info(20, 2, false), 1, 2, 3, 4, 5)
+		b.Record(0, btftest.Info(22, 7, false), 0, 8, 9)
 		b.LocProto(param, 0)
 		b.Int("int", 4, 0)
 	}

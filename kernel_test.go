@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -36,22 +36,22 @@ func smallKernel(t testing.TB) kernelRoot {
 	root := kernelRoot(t.TempDir())
 	vmlinux := pathBlob(little)
 	b := vmlinux.Split()
-	b.Struct("nf_conn", 24, blob.Member{Name: "mark", Type: 1, Offset: 64}, blob.Member{Name: "moved", Type: 1}, blob.Member{Name: "outer", Type: 17, Offset: 128})
-	b.Func("nf_hook", b.FuncProto(0, blob.Param{Name: "o", Type: 17}), 1)
+	b.Struct("nf_conn", 24, btftest.Member{Name: "mark", Type: 1, Offset: 64}, btftest.Member{Name: "moved", Type: 1}, btftest.Member{Name: "outer", Type: 17, Offset: 128})
+	b.Func("nf_hook", b.FuncProto(0, btftest.Param{Name: "o", Type: 17}), 1)
 	root.put(t, "nf_conntrack", b.Bytes())
 
 	b = vmlinux.Split()
 	b.Int("own", 4, 0)
-	b.Struct("nf_conn", 24, blob.Member{Name: "mark", Type: 1, Offset: 64}, blob.Member{Name: "moved", Type: 1, Offset: 32}, blob.Member{Name: "outer", Type: 17, Offset: 128})
+	b.Struct("nf_conn", 24, btftest.Member{Name: "mark", Type: 1, Offset: 64}, btftest.Member{Name: "moved", Type: 1, Offset: 32}, btftest.Member{Name: "outer", Type: 17, Offset: 128})
 	root.put(t, "nf_nat", b.Bytes())
 
 	// A file that stands on a module that stands on vmlinux.
 	inline := b.Split()
-	inline.Struct("nf_inline", 4, blob.Member{Name: "x", Type: 1})
+	inline.Struct("nf_inline", 4, btftest.Member{Name: "x", Type: 1})
 	root.put(t, "nf_nat.inline", inline.Bytes())
 	inline = vmlinux.Split()
 	inline.Layout(20, 4, 4)
-	inline.Record(0, blob.Info(20, 0, false), 0, 0)
+	inline.Record(0, btftest.Info(20, 0, false), 0, 0)
 	root.put(t, "vmlinux.inline", inline.Bytes())
 
 	root.put(t, "empty_module", vmlinux.Split().Bytes())
@@ -218,15 +218,15 @@ func TestKernelModulesDiffer(t *testing.T) {
 	root := kernelRoot(t.TempDir())
 	vmlinux := pathBlob(little)
 	root.put(t, "vmlinux", vmlinux.Bytes())
-	private := func(members ...blob.Member) []byte {
+	private := func(members ...btftest.Member) []byte {
 		b := vmlinux.Split()
 		b.Struct("private", 16, members...)
 		return b.Bytes()
 	}
-	x, y := blob.Member{Name: "x", Type: 1}, blob.Member{Name: "y", Type: 1, Offset: 32}
+	x, y := btftest.Member{Name: "x", Type: 1}, btftest.Member{Name: "y", Type: 1, Offset: 32}
 	root.put(t, "first", private(x))
 	root.put(t, "second", private(x, y))
-	root.put(t, "third", private(blob.Member{Name: "z", Type: 1 << 20}))
+	root.put(t, "third", private(btftest.Member{Name: "z", Type: 1 << 20}))
 	k := openKernel(t, root)
 
 	require.Equal(t, btf.Bits(0), must(k.Field("private.x")).Offset(), "the broken one has no say")
@@ -287,11 +287,11 @@ func TestKernelConcurrent(t *testing.T) {
 
 // TestKernelOfCorpus is a kernel with its own modules.
 func TestKernelOfCorpus(t *testing.T) {
-	dir := corpus(t)
+	dir := btftest.Corpus(t)
 	for release, file := range map[string]string{"amd64-6.12": "vmlinux-amd64-6.12.btf.gz", "s390x-6.1": "vmlinux-s390x-6.1-big-endian.btf.gz"} {
 		t.Run(release, func(t *testing.T) {
 			root := kernelRoot(t.TempDir())
-			root.put(t, "vmlinux", must(blob.Gunzip(filepath.Join(dir, file))))
+			root.put(t, "vmlinux", must(btftest.Gunzip(filepath.Join(dir, file))))
 			paths, err := filepath.Glob(filepath.Join(dir, "modules-"+release, "*.btf"))
 			require.NoError(t, err)
 			require.NotEmpty(t, paths)

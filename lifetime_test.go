@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -214,22 +214,22 @@ func TestInert(t *testing.T) {
 		// have one.
 		"Builder": true, "FormatError": true, "KernelError": true, "Handle": true, "HandleInfo": true,
 	}
-	base := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
+	base := load(t, btftest.EveryKind(binary.LittleEndian).Bytes())
 	opened := func(value any, err error) any {
 		require.NoError(t, err)
 		return value
 	}
 	for name, open := range map[string]func() (root any, closing func() error){
 		"mapped": func() (any, func() error) {
-			spec := opened(btf.LoadSpec(file(t, blob.EveryKind(binary.LittleEndian).Bytes()))).(*btf.Spec)
+			spec := opened(btf.LoadSpec(file(t, btftest.EveryKind(binary.LittleEndian).Bytes()))).(*btf.Spec)
 			return spec, spec.Close
 		},
 		"borrowed": func() (any, func() error) {
-			spec := load(t, blob.EveryKind(binary.BigEndian).Bytes())
+			spec := load(t, btftest.EveryKind(binary.BigEndian).Bytes())
 			return spec, spec.Close
 		},
 		"inlined functions": func() (any, func() error) {
-			spec := load(t, blob.Recipes()["inline.btf"])
+			spec := load(t, btftest.Recipes()["inline.btf"])
 			return spec, spec.Close
 		},
 		"object": func() (any, func() error) {

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -53,22 +53,22 @@ func everything(spec *btf.Spec, infos *btf.ExtInfos) {
 // TestRewrittenFile reads files, mapped, that another goroutine writes over all the
 // while: what loads may answer nonsense, and answers.
 func TestRewrittenFile(t *testing.T) {
-	under, module, _ := blob.Stack(binary.LittleEndian)
+	under, module, _ := btftest.Stack(binary.LittleEndian)
 	stack := load(t, under.Bytes())
 	type opener func(path string) (*btf.Spec, *btf.ExtInfos, error)
 	for name, c := range map[string]struct {
 		bytes []byte
 		open  opener
 	}{
-		"little-endian": {blob.EveryKind(binary.LittleEndian).Bytes(), func(path string) (*btf.Spec, *btf.ExtInfos, error) {
+		"little-endian": {btftest.EveryKind(binary.LittleEndian).Bytes(), func(path string) (*btf.Spec, *btf.ExtInfos, error) {
 			spec, err := btf.LoadSpec(path)
 			return spec, nil, err
 		}},
-		"big-endian": {blob.EveryKind(binary.BigEndian).Bytes(), func(path string) (*btf.Spec, *btf.ExtInfos, error) {
+		"big-endian": {btftest.EveryKind(binary.BigEndian).Bytes(), func(path string) (*btf.Spec, *btf.ExtInfos, error) {
 			spec, err := btf.LoadSpec(path)
 			return spec, nil, err
 		}},
-		"inlined functions": {blob.Recipes()["inline.btf"], func(path string) (*btf.Spec, *btf.ExtInfos, error) {
+		"inlined functions": {btftest.Recipes()["inline.btf"], func(path string) (*btf.Spec, *btf.ExtInfos, error) {
 			spec, err := btf.LoadSpec(path)
 			return spec, nil, err
 		}},
@@ -134,9 +134,9 @@ func TestRewrittenFile(t *testing.T) {
 // TestRewrittenRecords writes out records whose kind and number of elements go back and
 // forth: what comes of it may be nonsense of either length.
 func TestRewrittenRecords(t *testing.T) {
-	b := blob.New(little)
-	b.Datasec(".ksyms", 0, make([]blob.Variable, 50)...)
-	b.Record(b.String("tag"), blob.Info(17, 0, false), 0, 0)
+	b := btftest.New(little)
+	b.Datasec(".ksyms", 0, make([]btftest.Variable, 50)...)
+	b.Record(b.String("tag"), btftest.Info(17, 0, false), 0, 0)
 	raw := b.Bytes()
 	path := file(t, raw)
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -148,8 +148,8 @@ func TestRewrittenRecords(t *testing.T) {
 	section, tag := as[btf.Datasec](t, spec, 1), as[btf.DeclTag](t, spec, 2)
 
 	words := map[int64][2]uint32{
-		24 + 4:              {blob.Info(15, 50, false), blob.Info(15, 1, false)},
-		24 + 12 + 12*50 + 4: {blob.Info(17, 0, false), blob.Info(7, 0, false)},
+		24 + 4:              {btftest.Info(15, 50, false), btftest.Info(15, 1, false)},
+		24 + 12 + 12*50 + 4: {btftest.Info(17, 0, false), btftest.Info(7, 0, false)},
 	}
 	var stop atomic.Bool
 	var writer sync.WaitGroup
@@ -206,7 +206,7 @@ func TestTruncated(t *testing.T) {
 	}
 	for name, dies := range map[string]bool{"LoadSpec": true, "LoadSpecFromReader": false, "Copy": false} {
 		t.Run(name, func(t *testing.T) {
-			child := exec.Command(os.Args[0], "-test.run=^TestTruncated$", vmlinuxFile(t))
+			child := exec.Command(os.Args[0], "-test.run=^TestTruncated$", btftest.VmlinuxFile(t))
 			child.Env = append(os.Environ(), door+"="+name)
 			var out bytes.Buffer
 			child.Stdout, child.Stderr = &out, &out

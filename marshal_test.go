@@ -12,13 +12,12 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
-	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 // nativeOrder is this machine's byte order.
-func nativeOrder() blob.Order {
+func nativeOrder() btftest.Order {
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
 		return binary.BigEndian
 	}
@@ -97,22 +96,22 @@ func TestMarshal(t *testing.T) {
 	})
 	t.Run("fixture", func(t *testing.T) { roundTrip(t, loadVmlinux(t), true) })
 	t.Run("arranged", func(t *testing.T) {
-		b := blob.EveryKind(binary.LittleEndian).Arrange(5, blob.Strings, blob.Types)
+		b := btftest.EveryKind(binary.LittleEndian).Arrange(5, btftest.Strings, btftest.Types)
 		spec := load(t, b)
 		roundTrip(t, spec, false)
 		require.True(t, bytes.Equal(b, written(t, spec)), "WriteTo is to pass the bytes through")
 		m, err := spec.Marshal(btf.MarshalOptions{})
 		require.NoError(t, err)
-		require.Equal(t, blob.EveryKind(binary.LittleEndian).Bytes(), m)
+		require.Equal(t, btftest.EveryKind(binary.LittleEndian).Bytes(), m)
 	})
 }
 
 // TestMarshalCorpus does it with every blob of the corpus.
 func TestMarshalCorpus(t *testing.T) {
-	dir := corpus(t)
+	dir := btftest.Corpus(t)
 	for _, path := range glob(t, dir, "vmlinux-*.gz") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			b, err := blob.Gunzip(path)
+			b, err := btftest.Gunzip(path)
 			require.NoError(t, err)
 			roundTrip(t, load(t, b), true)
 			if base := load(t, b); filepath.Base(path) == "vmlinux-amd64-6.12.btf.gz" {
@@ -127,7 +126,7 @@ func TestMarshalCorpus(t *testing.T) {
 		})
 	}
 	t.Run("module", func(t *testing.T) {
-		b, err := blob.Gunzip(filepath.Join(dir, "vmlinux-s390x-6.1-big-endian.btf.gz"))
+		b, err := btftest.Gunzip(filepath.Join(dir, "vmlinux-s390x-6.1-big-endian.btf.gz"))
 		require.NoError(t, err)
 		base := load(t, b)
 		for _, module := range glob(t, dir, "modules-s390x-6.1/*.btf")[:2] {
@@ -149,7 +148,7 @@ func glob(t *testing.T, dir, pattern string) []string {
 // TestMarshalObjects: what a DATASEC lacks is written, and the rest stays.
 func TestMarshalObjects(t *testing.T) {
 	for _, order := range []string{"el", "eb"} {
-		for _, path := range oracle.Objects(t, ".", order) {
+		for _, path := range btftest.Objects(t, order) {
 			t.Run(filepath.Base(path), func(t *testing.T) {
 				spec, err := btf.LoadSpec(path)
 				require.NoError(t, err)
@@ -164,7 +163,7 @@ func TestMarshalObjects(t *testing.T) {
 func TestMarshalOptions(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			spec := load(t, blob.EveryKind(order).Bytes())
+			spec := load(t, btftest.EveryKind(order).Bytes())
 			b, err := spec.Marshal(btf.MarshalOptions{
 				StripLayout: true, StripFuncLinkage: true, ReplaceDeclTags: true, ReplaceTypeTags: true, ReplaceEnum64: true, ReplaceDeclarations: true,
 			})
@@ -230,22 +229,22 @@ func TestMarshalOptions(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, spec.Header().LayoutLength, load(t, b).Header().LayoutLength)
 
-		known := blob.EveryKind(binary.LittleEndian)
+		known := btftest.EveryKind(binary.LittleEndian)
 		for kind := range 20 {
 			known.Layout(kind, 4, 0)
 		}
 		b, err = load(t, known.Bytes()).Marshal(btf.MarshalOptions{StripLayout: true})
 		require.NoError(t, err)
-		require.Equal(t, blob.EveryKind(binary.LittleEndian).Bytes(), b)
+		require.Equal(t, btftest.EveryKind(binary.LittleEndian).Bytes(), b)
 	})
 	t.Run("broken", func(t *testing.T) {
-		spec := load(t, victim(func(b *blob.Builder) { b.Pointer(99) }))
+		spec := load(t, victim(func(b *btftest.Builder) { b.Pointer(99) }))
 		_, err := spec.Marshal(btf.MarshalOptions{})
 		var format *btf.FormatError
 		require.ErrorAs(t, err, &format)
 	})
 	t.Run("closed", func(t *testing.T) {
-		spec := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
+		spec := load(t, btftest.EveryKind(binary.LittleEndian).Bytes())
 		require.NoError(t, spec.Close())
 		_, err := spec.Marshal(btf.MarshalOptions{})
 		require.ErrorIs(t, err, btf.ErrClosed)
@@ -263,16 +262,16 @@ var errFull = errors.New("full")
 func (badWriter) Write(b []byte) (int, error) { return len(b) / 2, errFull }
 
 func TestWriteTo(t *testing.T) {
-	spec := load(t, blob.EveryKind(binary.LittleEndian).Bytes())
+	spec := load(t, btftest.EveryKind(binary.LittleEndian).Bytes())
 	n, err := spec.WriteTo(badWriter{})
 	require.ErrorIs(t, err, errFull)
-	require.EqualValues(t, len(blob.EveryKind(binary.LittleEndian).Bytes())/2, n)
+	require.EqualValues(t, len(btftest.EveryKind(binary.LittleEndian).Bytes())/2, n)
 	var _ io.WriterTo = spec
 }
 
 // TestCopy: a copy outlives the file and the original.
 func TestCopy(t *testing.T) {
-	path := vmlinuxFile(t)
+	path := btftest.VmlinuxFile(t)
 	spec, err := btf.LoadSpec(path)
 	require.NoError(t, err)
 	copied, err := spec.Copy()
@@ -284,8 +283,8 @@ func TestCopy(t *testing.T) {
 	require.Equal(t, 8, copied.PointerSize())
 
 	t.Run("bytes after it", func(t *testing.T) {
-		b := blob.New(little)
-		b.Int("int", 4, blob.Signed)
+		b := btftest.New(little)
+		b.Int("int", 4, btftest.Signed)
 		spec, err := btf.LoadSpec(file(t, append(b.Bytes(), 0)))
 		require.NoError(t, err)
 		defer spec.Close()
@@ -295,7 +294,7 @@ func TestCopy(t *testing.T) {
 		require.Equal(t, spec.VerifyStrict(), copied.VerifyStrict())
 	})
 	t.Run("object", func(t *testing.T) {
-		for _, path := range oracle.Objects(t, ".", "el") {
+		for _, path := range btftest.Objects(t, "el") {
 			spec, err := btf.LoadSpec(path)
 			require.NoError(t, err)
 			copied, err := spec.Copy()

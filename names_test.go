@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -58,7 +58,7 @@ func TestNames(t *testing.T) {
 	}
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b := blob.New(order)
+			b := btftest.New(order)
 			byName, byEssential := map[string][]btf.TypeID{}, map[string][]btf.TypeID{}
 			for _, name := range names {
 				if random.IntN(3) == 0 {
@@ -134,7 +134,7 @@ func TestNamesOfVmlinux(t *testing.T) {
 // TestEqualNames: a hundred thousand types of one name take no longer to index
 // than others.
 func TestEqualNames(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
+	b := btftest.New(binary.LittleEndian)
 	const n = 100_000
 	for range n {
 		b.Fwd("same", false)

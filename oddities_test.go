@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -17,16 +17,16 @@ import (
 // well formed. Whoever follows them by calling himself runs out of stack.
 func TestEndlessChain(t *testing.T) {
 	const links = 1_300_000
-	build := func(b *blob.Builder) uint32 {
+	build := func(b *btftest.Builder) uint32 {
 		first := b.Next()
 		for id := first + 1; id < first+links; id++ {
 			b.Const(id)
 		}
-		b.Int("int", 4, blob.Signed)
+		b.Int("int", 4, btftest.Signed)
 		b.Typedef("chained", first)
-		return b.Struct("victim", 4, blob.Member{Type: first}, blob.Member{Name: "x", Type: first})
+		return b.Struct("victim", 4, btftest.Member{Type: first}, btftest.Member{Name: "x", Type: first})
 	}
-	b := blob.New(little)
+	b := btftest.New(little)
 	build(b)
 	raw := b.Bytes()
 	require.Greater(t, len(raw), 15_000_000)
@@ -66,8 +66,8 @@ func TestEndlessChain(t *testing.T) {
 	require.NoError(t, err)
 
 	// A module of it is refused, since what it embeds is beyond reach.
-	d := blob.New(little)
-	d.Int("int", 4, blob.Signed)
+	d := btftest.New(little)
+	d.Int("int", 4, btftest.Signed)
 	m := d.Split()
 	build(m)
 	base := load(t, d.Bytes())
@@ -86,14 +86,14 @@ func TestMillion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			records, strings := make([][]uint32, n), []byte{0}
 			for i := range records {
-				records[i] = []uint32{uint32(len(strings)), blob.Info(7, 0, i%2 == 0), 0}
+				records[i] = []uint32{uint32(len(strings)), btftest.Info(7, 0, i%2 == 0), 0}
 				strings = fmt.Appendf(strings, "t%07d\x00", number(i))
 			}
-			raw := blob.Join(little, records, strings)
+			raw := btftest.Join(little, records, strings)
 			spec := load(t, raw)
 			require.Equal(t, n, spec.NumTypes())
 			require.Equal(t, name == "sorted", spec.SortedByName())
-			split := blob.Over(little, n, uint32(len(strings)))
+			split := btftest.Over(little, n, uint32(len(strings)))
 			split.Typedef("above", n)
 			over := loadSplit(t, split.Bytes(), spec)
 			require.Equal(t, btf.TypeID(n), as[btf.Typedef](t, over, n+1).Target().ID())
@@ -128,12 +128,12 @@ func TestHugeDatasec(t *testing.T) {
 	const n = 1 << 20
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			b := blob.New(order)
-			i := b.Int("int", 4, blob.Signed)
+			b := btftest.New(order)
+			i := b.Int("int", 4, btftest.Signed)
 			v := b.Var("v", i, 1)
-			vars := make([]blob.Variable, n)
+			vars := make([]btftest.Variable, n)
 			for i := range vars {
-				vars[i] = blob.Variable{Type: v, Offset: uint32(4 * i), Size: 4}
+				vars[i] = btftest.Variable{Type: v, Offset: uint32(4 * i), Size: 4}
 			}
 			b.Datasec(".data", 4*n, vars...)
 			b.Typedef("after", i)
@@ -158,11 +158,11 @@ func TestHugeDatasec(t *testing.T) {
 			require.Equal(t, btf.TypeID(4), as[btf.Typedef](t, spec, 4).ID())
 
 			// One more entry than the section has bytes for.
-			short := blob.Put(order, raw, 24+16+16+4, blob.Info(15, n+3, false))
+			short := btftest.Put(order, raw, 24+16+16+4, btftest.Info(15, n+3, false))
 			_, err := btf.LoadRawSpec(short)
 			var format *btf.FormatError
 			require.ErrorAs(t, err, &format)
-			short = blob.Put(order, raw, 24+16+16+12+12*(n-1), 99)
+			short = btftest.Put(order, raw, 24+16+16+12+12*(n-1), 99)
 			require.ErrorAs(t, load(t, short).TypeByName(".data", &sec), &format)
 			require.Equal(t, uint64(12+12*(n-1)), format.Offset-32)
 		})
@@ -176,10 +176,10 @@ func TestNamesOf4K(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			long := strings.Repeat("core::iter::Map<", 256)
 			names := []string{long, long + "a", long + "b", long + "___old", long[1:]}
-			b := blob.New(order)
-			i := b.Int("int", 4, blob.Signed)
+			b := btftest.New(order)
+			i := b.Int("int", 4, btftest.Signed)
 			for _, name := range names {
-				b.Struct(name, 4, blob.Member{Name: name, Type: i})
+				b.Struct(name, 4, btftest.Member{Name: name, Type: i})
 			}
 			spec := load(t, b.Bytes())
 			require.NoError(t, spec.Verify())

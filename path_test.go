@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -27,17 +27,17 @@ import (
 //		int (*call)(void);
 //		int tail[];
 //	};
-func pathBlob(order blob.Order) *blob.Builder {
-	b := blob.New(order)
-	integer := b.Int("int", 4, blob.Signed)
-	long := b.Int("long int", 8, blob.Signed)
-	inner := b.Struct("inner", 8, blob.Member{Name: "x", Type: integer},
-		blob.Member{Name: "bits", Type: integer, Offset: 32, Bitfield: 3},
-		blob.Member{Name: "more", Type: integer, Offset: 35, Bitfield: 5})
+func pathBlob(order btftest.Order) *btftest.Builder {
+	b := btftest.New(order)
+	integer := b.Int("int", 4, btftest.Signed)
+	long := b.Int("long int", 8, btftest.Signed)
+	inner := b.Struct("inner", 8, btftest.Member{Name: "x", Type: integer},
+		btftest.Member{Name: "bits", Type: integer, Offset: 32, Bitfield: 3},
+		btftest.Member{Name: "more", Type: integer, Offset: 35, Bitfield: 5})
 	row := b.Array(b.Typedef("inner_t", inner), integer, 2)
 	table := b.Const(b.Array(row, integer, 4))
-	sides := b.Struct("", 8, blob.Member{Name: "left", Type: integer}, blob.Member{Name: "right", Type: integer, Offset: 32})
-	either := b.Union("", 8, blob.Member{Type: sides}, blob.Member{Name: "whole", Type: long})
+	sides := b.Struct("", 8, btftest.Member{Name: "left", Type: integer}, btftest.Member{Name: "right", Type: integer, Offset: 32})
+	either := b.Union("", 8, btftest.Member{Type: sides}, btftest.Member{Name: "whole", Type: long})
 	tail := b.Array(integer, integer, 0)
 	nothing := b.Pointer(0)
 	unknown := b.Pointer(b.Fwd("hidden", false))
@@ -46,14 +46,14 @@ func pathBlob(order blob.Order) *blob.Builder {
 	b.Const(next + 1)
 	b.Pointer(next + 2)
 	b.Struct("outer", 128,
-		blob.Member{Name: "first", Type: integer},
-		blob.Member{Name: "table", Type: table, Offset: 32},
-		blob.Member{Type: either, Offset: 576},
-		blob.Member{Name: "next", Type: next, Offset: 640},
-		blob.Member{Name: "unknown", Type: unknown, Offset: 704},
-		blob.Member{Name: "nothing", Type: nothing, Offset: 768},
-		blob.Member{Name: "call", Type: call, Offset: 832},
-		blob.Member{Name: "tail", Type: tail, Offset: 896},
+		btftest.Member{Name: "first", Type: integer},
+		btftest.Member{Name: "table", Type: table, Offset: 32},
+		btftest.Member{Type: either, Offset: 576},
+		btftest.Member{Name: "next", Type: next, Offset: 640},
+		btftest.Member{Name: "unknown", Type: unknown, Offset: 704},
+		btftest.Member{Name: "nothing", Type: nothing, Offset: 768},
+		btftest.Member{Name: "call", Type: call, Offset: 832},
+		btftest.Member{Name: "tail", Type: tail, Offset: 896},
 	)
 	b.Typedef("outer_t", b.Typedef("outer", next+2)) // of the struct's own name
 	b.Typedef("outer_p", next+1)
@@ -132,8 +132,8 @@ func TestField(t *testing.T) {
 			}
 
 			// Where no type is long, a pointer has a place and no width.
-			b := blob.New(order)
-			b.Struct("narrow", 16, blob.Member{Name: "p", Type: b.Pointer(0), Offset: 64}, blob.Member{Name: "all", Type: b.Array(1, 1, 2)})
+			b := btftest.New(order)
+			b.Struct("narrow", 16, btftest.Member{Name: "p", Type: b.Pointer(0), Offset: 64}, btftest.Member{Name: "all", Type: b.Array(1, 1, 2)})
 			narrow := load(t, b.Bytes())
 			require.Zero(t, narrow.PointerSize())
 			f := must(narrow.Field("narrow.p"))
@@ -160,20 +160,20 @@ func must[T any](v T, err error) T {
 func TestBadPaths(t *testing.T) {
 	b := pathBlob(little)
 	// Two of a name, and what is two of a name without being so.
-	b.Struct("twice", 8, blob.Member{Name: "same", Type: 1}, blob.Member{Name: "moved", Type: 1}, blob.Member{Name: "narrow", Type: 1, Offset: 32}, blob.Member{Name: "first", Type: 1}, blob.Member{Name: "empty", Type: b.Array(1, 1, 0)})
-	b.Struct("twice", 8, blob.Member{Name: "same", Type: 1}, blob.Member{Name: "moved", Type: 1, Offset: 32}, blob.Member{Name: "narrow", Type: 2, Offset: 32}, blob.Member{Name: "second", Type: 1})
+	b.Struct("twice", 8, btftest.Member{Name: "same", Type: 1}, btftest.Member{Name: "moved", Type: 1}, btftest.Member{Name: "narrow", Type: 1, Offset: 32}, btftest.Member{Name: "first", Type: 1}, btftest.Member{Name: "empty", Type: b.Array(1, 1, 0)})
+	b.Struct("twice", 8, btftest.Member{Name: "same", Type: 1}, btftest.Member{Name: "moved", Type: 1, Offset: 32}, btftest.Member{Name: "narrow", Type: 2, Offset: 32}, btftest.Member{Name: "second", Type: 1})
 	b.Typedef("twice", 1)
 	for range 65 {
-		b.Struct("often", 4, blob.Member{Name: "x", Type: 1})
+		b.Struct("often", 4, btftest.Member{Name: "x", Type: 1})
 	}
-	b.Struct("self", 8, blob.Member{Name: "named", Type: b.Next()}, blob.Member{Type: b.Next()})
-	broken := b.Struct("broken", 8, blob.Member{Name: "x", Type: 0x00fffff0})
-	b.Struct("around", 8, blob.Member{Name: "broken", Type: broken}, blob.Member{Name: "void", Type: 0}, blob.Member{Name: "func", Type: b.FuncProto(0)})
+	b.Struct("self", 8, btftest.Member{Name: "named", Type: b.Next()}, btftest.Member{Type: b.Next()})
+	broken := b.Struct("broken", 8, btftest.Member{Name: "x", Type: 0x00fffff0})
+	b.Struct("around", 8, btftest.Member{Name: "broken", Type: broken}, btftest.Member{Name: "void", Type: 0}, btftest.Member{Name: "func", Type: b.FuncProto(0)})
 	huge := b.Array(b.Array(b.Array(2, 2, 0xffffffff), 2, 0xffffffff), 2, 0)
-	b.Struct("far", 8, blob.Member{Name: "huge", Type: huge}, blob.Member{Name: "large", Type: b.Array(b.Array(2, 2, 1<<28), 2, 0), Offset: 1})
-	b.Struct("strange", 8, blob.Member{Name: "bits", Type: 4, Bitfield: 3})
+	b.Struct("far", 8, btftest.Member{Name: "huge", Type: huge}, btftest.Member{Name: "large", Type: b.Array(b.Array(2, 2, 1<<28), 2, 0), Offset: 1})
+	b.Struct("strange", 8, btftest.Member{Name: "bits", Type: 4, Bitfield: 3})
 	loop := b.Typedef("loop", b.Next())
-	b.Struct("of_loop", 8, blob.Member{Name: "m", Type: loop}, blob.Member{Name: "p", Type: b.Next() + 1})
+	b.Struct("of_loop", 8, btftest.Member{Name: "m", Type: loop}, btftest.Member{Name: "p", Type: b.Next() + 1})
 	b.Pointer(loop)
 	spec := load(t, b.Bytes())
 
@@ -321,8 +321,8 @@ func TestFieldOfSplit(t *testing.T) {
 	base := load(t, b.Bytes())
 	s := b.Split()
 	s.Fwd("outer", false)
-	s.Struct("inner", 8, blob.Member{Name: "y", Type: 2})
-	mine := s.Struct("mine", 16, blob.Member{Name: "p", Type: 17, Offset: 64})
+	s.Struct("inner", 8, btftest.Member{Name: "y", Type: 2})
+	mine := s.Struct("mine", 16, btftest.Member{Name: "p", Type: 17, Offset: 64})
 	s.Typedef("mine_t", mine)
 	spec := loadSplit(t, s.Bytes(), base)
 	require.Equal(t, must(base.Field("outer.right")), must(spec.Field("outer.right")))
@@ -344,15 +344,15 @@ func TestFieldOfSplit(t *testing.T) {
 // TestManyNamesakes: a hundred thousand structs of one name, each of which takes as
 // long to look through as all of them, are not looked through.
 func TestManyNamesakes(t *testing.T) {
-	b := blob.New(binary.LittleEndian)
-	b.Int("int", 4, blob.Signed)
-	many := make([]blob.Member, 20_000)
+	b := btftest.New(binary.LittleEndian)
+	b.Int("int", 4, btftest.Signed)
+	many := make([]btftest.Member, 20_000)
 	for i := range many {
-		many[i] = blob.Member{Name: "x", Type: 1}
+		many[i] = btftest.Member{Name: "x", Type: 1}
 	}
 	long := b.Struct("", 4, many...)
 	for range 20_000 {
-		b.Struct("same", 4, blob.Member{Type: long}, blob.Member{Name: "last", Type: 1})
+		b.Struct("same", 4, btftest.Member{Type: long}, btftest.Member{Name: "last", Type: 1})
 	}
 	_, err := load(t, b.Bytes()).Field("same.last")
 	require.ErrorIs(t, err, btf.ErrMultipleMatches)
@@ -360,11 +360,11 @@ func TestManyNamesakes(t *testing.T) {
 
 // TestNear: names that an error suggests.
 func TestNear(t *testing.T) {
-	b := blob.New(little)
-	b.Int("int", 4, blob.Signed)
-	var members []blob.Member
+	b := btftest.New(little)
+	b.Int("int", 4, btftest.Signed)
+	var members []btftest.Member
 	for _, name := range []string{"state", "__state", "exit_state", "stats", "start_time", "start_boottime", "pid", "tgid", "thread_pid", "x", "vm_flags", "state"} {
-		members = append(members, blob.Member{Name: name, Type: 1})
+		members = append(members, btftest.Member{Name: name, Type: 1})
 	}
 	b.Struct("task", 4, members...)
 	spec := load(t, b.Bytes())

@@ -16,11 +16,11 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
-// A chain is the records and names of split BTF and its base, as internal/blob takes
+// A chain is the records and names of split BTF and its base, as internal/btftest takes
 // them apart: nothing here asks the package for anything.
 type chain struct {
 	records [][]uint32
@@ -28,24 +28,24 @@ type chain struct {
 	strings []byte
 }
 
-func chained(order blob.Order, base, split []byte) chain {
-	records, strings := blob.Records(order, base)
-	own, ownStrings := blob.Records(order, split)
+func chained(order btftest.Order, base, split []byte) chain {
+	records, strings := btftest.Records(order, base)
+	own, ownStrings := btftest.Records(order, split)
 	return chain{append(slices.Clip(records), own...), len(records), append(slices.Clip(strings), ownStrings...)}
 }
 
-func (c *chain) name(off uint32) string { return string(blob.NameAt(c.strings, off)) }
+func (c *chain) name(off uint32) string { return string(btftest.NameAt(c.strings, off)) }
 
 func kindOf(record []uint32) btf.Kind { return btf.Kind(record[1] >> 24 & 0x7f) }
 
 // distil makes a distilled base for split BTF, and the split BTF over that, by the
 // rules of libbpf's btf__distill_base.
-func distil(order blob.Order, base, split []byte) (distilled, module []byte) {
+func distil(order btftest.Order, base, split []byte) (distilled, module []byte) {
 	c := chained(order, base, split)
 	reached := map[uint32]bool{}
 	todo := []uint32{}
 	reach := func(record []uint32) {
-		_, ids := blob.Refs(record)
+		_, ids := btftest.Refs(record)
 		for _, at := range ids {
 			if id := record[at]; id != 0 && int(id) <= c.base && !reached[id] {
 				reached[id] = true
@@ -64,7 +64,7 @@ func distil(order blob.Order, base, split []byte) (distilled, module []byte) {
 		}
 		reach(r)
 	}
-	d := blob.New(order)
+	d := btftest.New(order)
 	became := map[uint32]uint32{}
 	var rest []uint32
 	for id := uint32(1); int(id) <= c.base; id++ {
@@ -79,7 +79,7 @@ func distil(order blob.Order, base, split []byte) (distilled, module []byte) {
 		case named(r) && (k == btf.KindStruct || k == btf.KindUnion):
 			became[id] = d.Record(name(c.name(r[0])), r[1]&^0xffffff, r[2])
 		case named(r) && (k == btf.KindEnum || k == btf.KindEnum64):
-			became[id] = d.Record(name(c.name(r[0])), blob.Info(6, 0, r[1]>>31 != 0), r[2])
+			became[id] = d.Record(name(c.name(r[0])), btftest.Info(6, 0, r[1]>>31 != 0), r[2])
 		default:
 			rest = append(rest, id)
 		}
@@ -96,7 +96,7 @@ func distil(order blob.Order, base, split []byte) (distilled, module []byte) {
 	}
 	write := func(r []uint32) {
 		r = slices.Clone(r)
-		names, ids := blob.Refs(r)
+		names, ids := btftest.Refs(r)
 		for _, at := range names {
 			r[at] = m.String(c.name(r[at]))
 		}
@@ -143,7 +143,7 @@ func alike(t *testing.T, was, is *chain, became map[uint32]uint32) {
 		if len(x) != len(y) || x[1] != y[1] {
 			t.Fatalf("record %d is %x, record %d %x", p.a, x, p.b, y)
 		}
-		names, ids := blob.Refs(x)
+		names, ids := btftest.Refs(x)
 		for _, at := range names {
 			if was.name(x[at]) != is.name(y[at]) {
 				t.Fatalf("%q of type %d is %q of type %d", was.name(x[at]), p.a, is.name(y[at]), p.b)
@@ -164,18 +164,18 @@ func alike(t *testing.T, was, is *chain, became map[uint32]uint32) {
 // relocates them back: onto the same kernel and onto one with its types in another
 // order. What they refer to is what they referred to.
 func TestRelocateModules(t *testing.T) {
-	dir := corpus(t)
-	for release, order := range map[string]blob.Order{"amd64-6.12": binary.LittleEndian, "s390x-6.1": binary.BigEndian} {
+	dir := btftest.Corpus(t)
+	for release, order := range map[string]btftest.Order{"amd64-6.12": binary.LittleEndian, "s390x-6.1": binary.BigEndian} {
 		t.Run(release, func(t *testing.T) {
 			files, err := filepath.Glob(filepath.Join(dir, "vmlinux-"+release+"*.btf.gz"))
 			require.NoError(t, err)
 			require.Len(t, files, 1)
-			raw, err := blob.Gunzip(files[0])
+			raw, err := btftest.Gunzip(files[0])
 			require.NoError(t, err)
-			records, strs := blob.Records(order, raw)
+			records, strs := btftest.Records(order, raw)
 
 			permutation := rand.New(rand.NewPCG(13, 14)).Perm(len(records))
-			shuffled := blob.Join(order, blob.Permute(records, permutation), strs)
+			shuffled := btftest.Join(order, btftest.Permute(records, permutation), strs)
 			same, other := map[uint32]uint32{}, map[uint32]uint32{}
 			for now, was := range permutation {
 				same[uint32(was+1)] = uint32(was + 1)
@@ -218,8 +218,8 @@ func TestRelocateModules(t *testing.T) {
 // TestRelocateDistilled relocates what the kernel's own tools distilled onto the
 // kernel that stands beside it.
 func TestRelocateDistilled(t *testing.T) {
-	dir := corpus(t)
-	raw, err := blob.Gunzip(filepath.Join(dir, "vmlinux-amd64-7.1-sorted-layout.btf.gz"))
+	dir := btftest.Corpus(t)
+	raw, err := btftest.Gunzip(filepath.Join(dir, "vmlinux-amd64-7.1-sorted-layout.btf.gz"))
 	require.NoError(t, err)
 	distilled, err := btf.LoadSpec(filepath.Join(dir, "distilled-module.btf.base"))
 	require.NoError(t, err)
@@ -256,31 +256,31 @@ func TestRelocateDistilled(t *testing.T) {
 // relocation is a module with its distilled base, a kernel, and what comes of them.
 type relocation struct {
 	name      string
-	distilled func(d *blob.Builder)
-	module    func(m *blob.Builder) // over distilled; a pointer to its first type, if nil
-	kernel    func(k *blob.Builder)
+	distilled func(d *btftest.Builder)
+	module    func(m *btftest.Builder) // over distilled; a pointer to its first type, if nil
+	kernel    func(k *btftest.Builder)
 	want      btf.TypeID // what the first distilled type became
 	err       error
 	text      string
 }
 
 func relocations() []relocation {
-	m := blob.Member{Name: "m", Type: 1}
-	bitfield := blob.Member{Name: "b", Type: 1, Bitfield: 3}
-	fwd := func(union bool) func(*blob.Builder) { return func(d *blob.Builder) { d.Fwd("foo", union) } }
-	foo := func(size uint32) func(*blob.Builder) { return func(d *blob.Builder) { d.Struct("foo", size) } }
-	pad := func(k *blob.Builder) { k.Int("int", 4, blob.Signed) }
-	embed := func(m *blob.Builder) { m.Struct("outer", 16, blob.Member{Name: "foo", Type: 1}) }
-	embedDeep := func(m *blob.Builder) {
-		m.Struct("outer", 16, blob.Member{Name: "foo", Type: m.Next() + 1})
+	m := btftest.Member{Name: "m", Type: 1}
+	bitfield := btftest.Member{Name: "b", Type: 1, Bitfield: 3}
+	fwd := func(union bool) func(*btftest.Builder) { return func(d *btftest.Builder) { d.Fwd("foo", union) } }
+	foo := func(size uint32) func(*btftest.Builder) { return func(d *btftest.Builder) { d.Struct("foo", size) } }
+	pad := func(k *btftest.Builder) { k.Int("int", 4, btftest.Signed) }
+	embed := func(m *btftest.Builder) { m.Struct("outer", 16, btftest.Member{Name: "foo", Type: 1}) }
+	embedDeep := func(m *btftest.Builder) {
+		m.Struct("outer", 16, btftest.Member{Name: "foo", Type: m.Next() + 1})
 		a := m.Array(m.Next()+1, m.Next()+1, 2)
 		c := m.Const(a + 2)
 		m.Typedef("foo_t", c+2)
 		m.TypeTag("tag", 1, false)
 	}
-	embedUnder := func(n uint32) func(*blob.Builder) {
-		return func(m *blob.Builder) {
-			m.Struct("outer", 16, blob.Member{Name: "foo", Type: m.Next() + 1})
+	embedUnder := func(n uint32) func(*btftest.Builder) {
+		return func(m *btftest.Builder) {
+			m.Struct("outer", 16, btftest.Member{Name: "foo", Type: m.Next() + 1})
 			for range n - 1 {
 				m.Const(m.Next() + 1)
 			}
@@ -288,99 +288,99 @@ func relocations() []relocation {
 		}
 	}
 	return []relocation{
-		{name: "INT", distilled: func(d *blob.Builder) { d.Int("long", 8, blob.Signed) },
-			kernel: func(k *blob.Builder) {
+		{name: "INT", distilled: func(d *btftest.Builder) { d.Int("long", 8, btftest.Signed) },
+			kernel: func(k *btftest.Builder) {
 				pad(k)
-				k.Int("long", 4, blob.Signed)
+				k.Int("long", 4, btftest.Signed)
 				k.Int("long", 8, 0)
-				k.Int("long", 8, blob.Signed)
+				k.Int("long", 8, btftest.Signed)
 			}, want: 4},
-		{name: "INT of another encoding", distilled: func(d *blob.Builder) { d.Int("long", 8, blob.Signed) },
-			kernel: func(k *blob.Builder) { k.Int("long", 8, 0) }, err: btf.ErrNotFound, text: "INT long (id 1) of 8 bytes"},
-		{name: "INT twice", distilled: func(d *blob.Builder) { d.Int("long", 8, 0) },
-			kernel: func(k *blob.Builder) { k.Int("long", 8, 0); k.Int("long", 8, 0) }, err: btf.ErrMultipleMatches, text: "INT long (id 1) and INT long (id 2)"},
-		{name: "FLOAT", distilled: func(d *blob.Builder) { d.Float("double", 8) },
-			kernel: func(k *blob.Builder) { k.Float("double", 4); k.Float("double", 8) }, want: 2},
-		{name: "FLOAT of another size", distilled: func(d *blob.Builder) { d.Float("double", 8) },
-			kernel: func(k *blob.Builder) { k.Float("double", 4) }, err: btf.ErrNotFound},
-		{name: "ENUM", distilled: func(d *blob.Builder) { d.Enum("e", 4, false) },
-			kernel: func(k *blob.Builder) { k.Enum("e", 4, true, blob.Value{Name: "A", Value: 1}) }, want: 1},
-		{name: "ENUM that is an ENUM64", distilled: func(d *blob.Builder) { d.Enum("e", 8, false) },
-			kernel: func(k *blob.Builder) { k.Enum64("e", 8, false, blob.Value{Name: "A", Value: 1}) }, want: 1},
-		{name: "ENUM of another size", distilled: func(d *blob.Builder) { d.Enum("e", 4, false) },
-			kernel: func(k *blob.Builder) { k.Enum("e", 1, false) }, err: btf.ErrNotFound},
+		{name: "INT of another encoding", distilled: func(d *btftest.Builder) { d.Int("long", 8, btftest.Signed) },
+			kernel: func(k *btftest.Builder) { k.Int("long", 8, 0) }, err: btf.ErrNotFound, text: "INT long (id 1) of 8 bytes"},
+		{name: "INT twice", distilled: func(d *btftest.Builder) { d.Int("long", 8, 0) },
+			kernel: func(k *btftest.Builder) { k.Int("long", 8, 0); k.Int("long", 8, 0) }, err: btf.ErrMultipleMatches, text: "INT long (id 1) and INT long (id 2)"},
+		{name: "FLOAT", distilled: func(d *btftest.Builder) { d.Float("double", 8) },
+			kernel: func(k *btftest.Builder) { k.Float("double", 4); k.Float("double", 8) }, want: 2},
+		{name: "FLOAT of another size", distilled: func(d *btftest.Builder) { d.Float("double", 8) },
+			kernel: func(k *btftest.Builder) { k.Float("double", 4) }, err: btf.ErrNotFound},
+		{name: "ENUM", distilled: func(d *btftest.Builder) { d.Enum("e", 4, false) },
+			kernel: func(k *btftest.Builder) { k.Enum("e", 4, true, btftest.Value{Name: "A", Value: 1}) }, want: 1},
+		{name: "ENUM that is an ENUM64", distilled: func(d *btftest.Builder) { d.Enum("e", 8, false) },
+			kernel: func(k *btftest.Builder) { k.Enum64("e", 8, false, btftest.Value{Name: "A", Value: 1}) }, want: 1},
+		{name: "ENUM of another size", distilled: func(d *btftest.Builder) { d.Enum("e", 4, false) },
+			kernel: func(k *btftest.Builder) { k.Enum("e", 1, false) }, err: btf.ErrNotFound},
 		{name: "STRUCT that grew", distilled: foo(8),
-			kernel: func(k *blob.Builder) { pad(k); k.Struct("foo", 24, m) }, want: 2},
+			kernel: func(k *btftest.Builder) { pad(k); k.Struct("foo", 24, m) }, want: 2},
 		{name: "STRUCT that is a UNION", distilled: foo(8),
-			kernel: func(k *blob.Builder) { k.Union("foo", 8) }, err: btf.ErrNotFound, text: "one that fits in the base"},
+			kernel: func(k *btftest.Builder) { k.Union("foo", 8) }, err: btf.ErrNotFound, text: "one that fits in the base"},
 		{name: "STRUCT that is a typedef", distilled: foo(4),
-			kernel: func(k *blob.Builder) { pad(k); k.Typedef("foo", 1) }, err: btf.ErrNotFound},
+			kernel: func(k *btftest.Builder) { pad(k); k.Typedef("foo", 1) }, err: btf.ErrNotFound},
 		{name: "STRUCT that is declared", distilled: foo(4), kernel: fwd(false), err: btf.ErrNotFound},
-		{name: "UNION", distilled: func(d *blob.Builder) { d.Union("foo", 8) },
-			kernel: func(k *blob.Builder) { k.Union("foo", 9) }, want: 1},
+		{name: "UNION", distilled: func(d *btftest.Builder) { d.Union("foo", 8) },
+			kernel: func(k *btftest.Builder) { k.Union("foo", 9) }, want: 1},
 		{name: "STRUCT of a name with two sizes", distilled: foo(8),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, want: 2},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, want: 2},
 		{name: "STRUCT beside a UNION", distilled: foo(8),
-			kernel: func(k *blob.Builder) { k.Union("foo", 8); k.Struct("foo", 8) }, want: 2},
+			kernel: func(k *btftest.Builder) { k.Union("foo", 8); k.Struct("foo", 8) }, want: 2},
 		{name: "STRUCT of a name with two other sizes", distilled: foo(8),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "2 structs and unions of that name"},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 4); k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "2 structs and unions of that name"},
 		{name: "STRUCT twice", distilled: foo(8),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 8); k.Struct("foo", 8, m) }, err: btf.ErrMultipleMatches, text: "STRUCT foo (id 1) and STRUCT foo (id 2)"},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8); k.Struct("foo", 8, m) }, err: btf.ErrMultipleMatches, text: "STRUCT foo (id 1) and STRUCT foo (id 2)"},
 		{name: "STRUCT embedded", distilled: foo(8), module: embed,
-			kernel: func(k *blob.Builder) { k.Struct("foo", 8) }, want: 1},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, want: 1},
 		{name: "STRUCT embedded that grew", distilled: foo(8), module: embed,
-			kernel: func(k *blob.Builder) { k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "it is part of a struct, and STRUCT foo (id 1) has 12 bytes"},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "it is part of a struct, and STRUCT foo (id 1) has 12 bytes"},
 		{name: "STRUCT embedded in an array", distilled: foo(8), module: embedDeep,
-			kernel: func(k *blob.Builder) { k.Struct("foo", 8) }, want: 1},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, want: 1},
 		{name: "STRUCT embedded in an array that grew", distilled: foo(8), module: embedDeep,
-			kernel: func(k *blob.Builder) { k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "part of a struct"},
-		{name: "STRUCT pointed to that grew", distilled: foo(8), module: func(m *blob.Builder) {
-			m.Struct("outer", 8, blob.Member{Name: "foo", Type: m.Pointer(1)})
-		}, kernel: func(k *blob.Builder) { k.Struct("foo", 12) }, want: 1},
-		{name: "FWD of a struct", distilled: fwd(false), kernel: func(k *blob.Builder) { k.Struct("foo", 8, m) }, want: 1},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "part of a struct"},
+		{name: "STRUCT pointed to that grew", distilled: foo(8), module: func(m *btftest.Builder) {
+			m.Struct("outer", 8, btftest.Member{Name: "foo", Type: m.Pointer(1)})
+		}, kernel: func(k *btftest.Builder) { k.Struct("foo", 12) }, want: 1},
+		{name: "FWD of a struct", distilled: fwd(false), kernel: func(k *btftest.Builder) { k.Struct("foo", 8, m) }, want: 1},
 		{name: "FWD of a struct with bitfields", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 8, bitfield) }, want: 1},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8, bitfield) }, want: 1},
 		{name: "FWD of a struct that is a union with bitfields", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Union("foo", 8, bitfield) }, err: btf.ErrNotFound},
+			kernel: func(k *btftest.Builder) { k.Union("foo", 8, bitfield) }, err: btf.ErrNotFound},
 		{name: "FWD of a struct that is a union", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Union("foo", 8) }, err: btf.ErrNotFound},
-		{name: "FWD of a union", distilled: fwd(true), kernel: func(k *blob.Builder) { k.Union("foo", 8, m) }, want: 1},
+			kernel: func(k *btftest.Builder) { k.Union("foo", 8) }, err: btf.ErrNotFound},
+		{name: "FWD of a union", distilled: fwd(true), kernel: func(k *btftest.Builder) { k.Union("foo", 8, m) }, want: 1},
 		{name: "FWD of a union with bitfields", distilled: fwd(true),
-			kernel: func(k *blob.Builder) { k.Union("foo", 8, bitfield) }, want: 1},
+			kernel: func(k *btftest.Builder) { k.Union("foo", 8, bitfield) }, want: 1},
 		{name: "FWD of a union that is a struct with bitfields", distilled: fwd(true),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 8, bitfield) }, err: btf.ErrNotFound},
-		{name: "FWD of a FWD", distilled: fwd(true), kernel: func(k *blob.Builder) { k.Fwd("foo", false); k.Fwd("foo", true) }, want: 2},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8, bitfield) }, err: btf.ErrNotFound},
+		{name: "FWD of a FWD", distilled: fwd(true), kernel: func(k *btftest.Builder) { k.Fwd("foo", false); k.Fwd("foo", true) }, want: 2},
 		{name: "FWD of a FWD and of what it declares", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Fwd("foo", false); k.Struct("foo", 8) }, err: btf.ErrMultipleMatches},
+			kernel: func(k *btftest.Builder) { k.Fwd("foo", false); k.Struct("foo", 8) }, err: btf.ErrMultipleMatches},
 		{name: "FWD beside two structs", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 8); k.Fwd("foo", false) }, want: 3},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 4); k.Struct("foo", 8); k.Fwd("foo", false) }, want: 3},
 		{name: "FWD of two structs", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, err: btf.ErrMultipleMatches, text: "STRUCT foo (id 1) and STRUCT foo (id 2)"},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, err: btf.ErrMultipleMatches, text: "STRUCT foo (id 1) and STRUCT foo (id 2)"},
 		{name: "FWD of a struct beside a union", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Union("foo", 4); k.Struct("foo", 8) }, want: 2},
+			kernel: func(k *btftest.Builder) { k.Union("foo", 4); k.Struct("foo", 8) }, want: 2},
 		{name: "FWD beside a struct and a union", distilled: fwd(false),
-			kernel: func(k *blob.Builder) { k.Union("foo", 4); k.Struct("foo", 8); k.Fwd("foo", false) }, want: 3},
+			kernel: func(k *btftest.Builder) { k.Union("foo", 4); k.Struct("foo", 8); k.Fwd("foo", false) }, want: 3},
 		{name: "FWD of a union beside two structs", distilled: fwd(true),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, err: btf.ErrNotFound, text: "one that fits in the base"},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 4); k.Struct("foo", 8) }, err: btf.ErrNotFound, text: "one that fits in the base"},
 		{name: "nothing of that name", distilled: foo(8), kernel: pad, err: btf.ErrNotFound, text: "relocating STRUCT foo (id 1)"},
-		{name: "PTR in the base", distilled: func(d *blob.Builder) { d.Pointer(0) }, kernel: pad, text: "it is PTR"},
-		{name: "ENUM64 in the base", distilled: func(d *blob.Builder) { d.Enum64("e", 8, false) }, kernel: pad, text: "it is ENUM64"},
-		{name: "no name", distilled: func(d *blob.Builder) { d.Struct("", 8) }, kernel: pad, text: "name of 1 to 511 bytes"},
-		{name: "name of a kilobyte", distilled: func(d *blob.Builder) { d.Struct(strings.Repeat("a", 1024), 8) }, kernel: pad, text: "name of 1 to 511 bytes"},
-		{name: "id out of range", distilled: foo(8), module: func(m *blob.Builder) { m.Pointer(99) },
-			kernel: func(k *blob.Builder) { k.Struct("foo", 8) }, text: "PTR type id below 4 wanted, it is 99"},
+		{name: "PTR in the base", distilled: func(d *btftest.Builder) { d.Pointer(0) }, kernel: pad, text: "it is PTR"},
+		{name: "ENUM64 in the base", distilled: func(d *btftest.Builder) { d.Enum64("e", 8, false) }, kernel: pad, text: "it is ENUM64"},
+		{name: "no name", distilled: func(d *btftest.Builder) { d.Struct("", 8) }, kernel: pad, text: "name of 1 to 511 bytes"},
+		{name: "name of a kilobyte", distilled: func(d *btftest.Builder) { d.Struct(strings.Repeat("a", 1024), 8) }, kernel: pad, text: "name of 1 to 511 bytes"},
+		{name: "id out of range", distilled: foo(8), module: func(m *btftest.Builder) { m.Pointer(99) },
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "PTR type id below 4 wanted, it is 99"},
 		{name: "STRUCT embedded under 32 qualifiers that grew", distilled: foo(8), module: embedUnder(32),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "part of a struct"},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "part of a struct"},
 		{name: "STRUCT embedded under 33 qualifiers", distilled: foo(8), module: embedUnder(33),
-			kernel: func(k *blob.Builder) { k.Struct("foo", 8) }, text: "taken for a loop"},
-		{name: "typedefs in a circle", distilled: foo(8), module: func(m *blob.Builder) {
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "taken for a loop"},
+		{name: "typedefs in a circle", distilled: foo(8), module: func(m *btftest.Builder) {
 			t := m.Typedef("t", m.Next())
-			m.Struct("outer", 8, blob.Member{Name: "t", Type: t})
-		}, kernel: func(k *blob.Builder) { k.Struct("foo", 8) }, text: "taken for a loop"},
-		{name: "unknown kind", distilled: foo(8), module: func(m *blob.Builder) {
+			m.Struct("outer", 8, btftest.Member{Name: "t", Type: t})
+		}, kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "taken for a loop"},
+		{name: "unknown kind", distilled: foo(8), module: func(m *btftest.Builder) {
 			m.Layout(100, 0, 4)
-			m.Record(0, blob.Info(100, 1, false), 0, 1)
-		}, kernel: func(k *blob.Builder) { k.Struct("foo", 8) }, err: btf.ErrNotSupported},
+			m.Record(0, btftest.Info(100, 1, false), 0, 1)
+		}, kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, err: btf.ErrNotSupported},
 	}
 }
 
@@ -389,7 +389,7 @@ func TestRelocate(t *testing.T) {
 	for _, r := range relocations() {
 		for name, order := range bothOrders {
 			t.Run(r.name+"/"+name, func(t *testing.T) {
-				d, k := blob.New(order), blob.New(order)
+				d, k := btftest.New(order), btftest.New(order)
 				r.distilled(d)
 				r.kernel(k)
 				m := d.Split()
@@ -400,8 +400,8 @@ func TestRelocate(t *testing.T) {
 				pointer := m.Pointer(1)
 				kernel := load(t, k.Bytes())
 				raw := loadSplit(t, m.Bytes(), load(t, d.Bytes()))
-				object := blob.ELF(elf.ELFCLASS64, order,
-					blob.Section{Name: ".BTF", Data: m.Bytes()}, blob.Section{Name: ".BTF.base", Data: d.Bytes()})
+				object := btftest.ELF(elf.ELFCLASS64, order,
+					btftest.Section{Name: ".BTF", Data: m.Bytes()}, btftest.Section{Name: ".BTF.base", Data: d.Bytes()})
 
 				byPair, err1 := raw.Relocate(kernel)
 				byPath, err2 := btf.LoadSplitSpec(file(t, object), kernel)
@@ -438,15 +438,15 @@ func TestRelocate(t *testing.T) {
 func TestRelocateNames(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
-			d, k := blob.New(order), blob.New(order)
+			d, k := btftest.New(order), btftest.New(order)
 			d.Struct("task_struct", 8)
 			long := d.NewString("a_string_of_no_type")
 			k.Int("int", 4, 0)
 			k.Struct("task_struct", 8)
 			m := d.Split()
-			m.Struct("own", 8, blob.Member{Name: "task_struct", Type: 1}, blob.Member{Type: 1}, blob.Member{Name: "own", Type: 1})
-			m.Record(m.String("task_struct")+5, blob.Info(7, 0, false), 0)
-			m.Record(long, blob.Info(7, 0, false), 0)
+			m.Struct("own", 8, btftest.Member{Name: "task_struct", Type: 1}, btftest.Member{Type: 1}, btftest.Member{Name: "own", Type: 1})
+			m.Record(m.String("task_struct")+5, btftest.Info(7, 0, false), 0)
+			m.Record(long, btftest.Info(7, 0, false), 0)
 			spec := loadSplit(t, m.Bytes(), load(t, d.Bytes()))
 			got, err := spec.Relocate(load(t, k.Bytes()))
 			require.NoError(t, err)
@@ -474,8 +474,8 @@ func TestRelocateNames(t *testing.T) {
 // TestRelocateOntoNothing: over a base that has no strings, not even the empty name,
 // the first name is no other.
 func TestRelocateOntoNothing(t *testing.T) {
-	for _, base := range [][]byte{blob.Empty(), blob.New(little).Bytes()} {
-		d := blob.New(little)
+	for _, base := range [][]byte{btftest.Empty(), btftest.New(little).Bytes()} {
+		d := btftest.New(little)
 		d.NewString("of the distilled base")
 		m := d.Split()
 		m.Struct("own", 0)
@@ -489,7 +489,7 @@ func TestRelocateOntoNothing(t *testing.T) {
 
 // TestRelocateWrong: bases that are none.
 func TestRelocateWrong(t *testing.T) {
-	b, m, top := blob.Stack(binary.LittleEndian)
+	b, m, top := btftest.Stack(binary.LittleEndian)
 	base := load(t, b.Bytes())
 	mid := loadSplit(t, m.Bytes(), base)
 	for _, wrong := range [][2]*btf.Spec{{base, base}, {mid, mid}, {loadSplit(t, top.Bytes(), mid), base}, {mid, nil}} {
@@ -497,7 +497,7 @@ func TestRelocateWrong(t *testing.T) {
 		require.True(t, got == nil)
 		require.Error(t, err)
 	}
-	big, _, _ := blob.Stack(binary.BigEndian)
+	big, _, _ := btftest.Stack(binary.BigEndian)
 	_, err := mid.Relocate(load(t, big.Bytes()))
 	var format *btf.FormatError
 	require.ErrorAs(t, err, &format)
@@ -507,7 +507,7 @@ func TestRelocateWrong(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrClosed)
 
 	// A base that gives the number of a kind to one with longer records.
-	d, k := blob.New(little), blob.New(little)
+	d, k := btftest.New(little), btftest.New(little)
 	d.Struct("foo", 4)
 	k.Struct("foo", 4)
 	k.Layout(20, 12, 4)
@@ -515,7 +515,7 @@ func TestRelocateWrong(t *testing.T) {
 	over.LocParam(4, 0, 1, 2, 3, 4, 5)
 	_, err = loadSplit(t, over.Bytes(), load(t, d.Bytes())).Relocate(load(t, k.Bytes()))
 	require.Error(t, err)
-	k = blob.New(little)
+	k = btftest.New(little)
 	k.Struct("foo", 4)
 	k.Layout(20, 4, 0)
 	over = d.Split()
@@ -527,7 +527,7 @@ func TestRelocateWrong(t *testing.T) {
 // TestRelocateMany: names that all have one hash take no longer than others.
 func TestRelocateMany(t *testing.T) {
 	took := func(name string) time.Duration {
-		d, k := blob.New(little), blob.New(little)
+		d, k := btftest.New(little), btftest.New(little)
 		for i := range 20_000 {
 			d.Struct(fmt.Sprintf(name, i), 4)
 			k.Struct(fmt.Sprintf(name, i), 4)

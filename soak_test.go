@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -46,8 +46,8 @@ func newSoaked(t *testing.T, root kernelRoot) soaked {
 		return spec
 	}
 	s := soaked{
-		vmlinux: opened(btf.LoadSpec(vmlinuxFile(t))),
-		kinds:   opened(btf.LoadSpec(file(t, blob.EveryKind(little).Bytes()))),
+		vmlinux: opened(btf.LoadSpec(btftest.VmlinuxFile(t))),
+		kinds:   opened(btf.LoadSpec(file(t, btftest.EveryKind(little).Bytes()))),
 		data:    opened(btf.LoadSpec(file(t, object(little, 0, nil)))),
 		inline:  opened(btf.LoadSpec(filepath.Join("testdata", "inline.btf"))),
 		kernel:  openKernel(t, root),
@@ -159,7 +159,7 @@ func (s soaked) questions() map[string]func() string {
 			return say(n, f.Offset(), err, differ)
 		},
 		"open and close": func() string {
-			split, err := btf.LoadSplitSpecFromReader(bytes.NewReader(blob.Empty()), spec)
+			split, err := btf.LoadSplitSpecFromReader(bytes.NewReader(btftest.Empty()), spec)
 			t, found := split.AnyTypeByName("x")
 			return say(err, t, found, split.Close())
 		},

@@ -9,17 +9,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 // sortedFixture is the vmlinux fixture, with its types in the order of their names.
 func sortedFixture(t testing.TB) *Spec {
 	t.Helper()
-	raw, err := blob.Gunzip("testdata/vmlinux-amd64-6.12.btf.gz")
-	require.NoError(t, err)
-	records, strs := blob.Records(binary.LittleEndian, raw)
-	spec, err := LoadRawSpec(blob.Join(binary.LittleEndian, blob.Sorted(records, strs), strs))
+	records, strs := btftest.Records(binary.LittleEndian, btftest.Vmlinux(t))
+	spec, err := LoadRawSpec(btftest.Join(binary.LittleEndian, btftest.Sorted(records, strs), strs))
 	require.NoError(t, err)
 	return spec
 }
@@ -76,11 +74,11 @@ func TestSortedOrNot(t *testing.T) {
 	}
 	sorted, not := 0, 0
 	for round := range 2000 {
-		order := blob.Order(binary.LittleEndian)
+		order := btftest.Order(binary.LittleEndian)
 		if round%2 == 0 {
 			order = binary.BigEndian
 		}
-		base := blob.New(order)
+		base := btftest.New(order)
 		for range random.IntN(6) {
 			base.Int(pool[random.IntN(len(pool))], 4, 0)
 		}
@@ -101,7 +99,7 @@ func TestSortedOrNot(t *testing.T) {
 			case name != "" && random.IntN(4) == 0:
 				off = b.NewString("zz"+name) + 2 // inside another
 			}
-			b.Record(off, blob.Info(7, 0, false), 0)
+			b.Record(off, btftest.Info(7, 0, false), 0)
 		}
 		under, err := LoadRawSpec(base.Bytes())
 		require.NoError(t, err)

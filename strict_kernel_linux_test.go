@@ -22,7 +22,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
@@ -67,9 +67,9 @@ func kernelVerdict(raw []byte, withLog bool) (string, error) {
 // kernelPointer is how many bytes the running kernel takes a pointer for, whatever
 // this test was compiled for.
 var kernelPointer = sync.OnceValue(func() uint32 {
-	b := blob.New(native)
+	b := btftest.New(native)
 	b.Pointer(0)
-	b.Struct("s", 4, blob.Member{Type: 1})
+	b.Struct("s", 4, btftest.Member{Type: 1})
 	if _, err := kernelVerdict(b.Bytes(), false); err == nil {
 		return 4
 	}
@@ -156,7 +156,7 @@ func (v *verdicts) needsNewHeader() bool {
 
 // withOldHeader is the same types and strings under the header that all kernels know.
 func (v *verdicts) withOldHeader() *verdicts {
-	old := blob.Put(native, append([]byte(nil), v.blob[:headerSize]...), headerLenOffset, headerSize)
+	old := btftest.Put(native, append([]byte(nil), v.blob[:headerSize]...), headerLenOffset, headerSize)
 	types, names := v.spec.layer.types.bytes, v.spec.layer.strings.bytes
 	for i, word := range []int{0, len(types), len(types), len(names)} {
 		native.PutUint32(old[8+4*i:], uint32(word))
@@ -277,7 +277,7 @@ func wordDifferences() []difference {
 // BTF of real programs and kernels.
 // BTF_STRICT_BLOBS says how many random ones to try; a million takes minutes.
 func TestStrictIsTheKernels(t *testing.T) {
-	if said, err := kernelVerdict(blob.EveryKind(native).Bytes(), true); err != nil {
+	if said, err := kernelVerdict(btftest.EveryKind(native).Bytes(), true); err != nil {
 		reason := fmt.Sprintf("the running kernel does not load BTF for this process: %v\n%s", err, said)
 		if os.Getenv("BTF_REQUIRE_ORACLES") == "1" {
 			t.Fatal(reason)
@@ -439,7 +439,7 @@ func mutations(name string, raw []byte, yield func(string, []byte)) {
 		slices.Sort(values)
 		for _, value := range slices.Compact(values) {
 			if value != was {
-				yield(fmt.Sprintf("%s, 0x%x at 0x%x instead of 0x%x", name, value, at, was), blob.Put(native, raw, at, value))
+				yield(fmt.Sprintf("%s, 0x%x at 0x%x instead of 0x%x", name, value, at, was), btftest.Put(native, raw, at, value))
 			}
 		}
 	}
@@ -471,10 +471,10 @@ func combinations(yield func(string, []byte)) {
 				rest /= len(values)
 				return v
 			}
-			b := blob.New(native)
+			b := btftest.New(native)
 			b.Const(1)
 			name := pick(0, b.String("a"), b.String("b c"))
-			info := blob.Info(uint32(kind), pick(0, 1, 2), pick(0, 1) == 1)
+			info := btftest.Info(uint32(kind), pick(0, 1, 2), pick(0, 1) == 1)
 			third := pick(0, 1, 4, 0x200000)
 			words := make([]uint32, (shape&0xff+shape>>8&0xff)/4)
 			for i := range words {
@@ -527,93 +527,93 @@ func scramble(rng *rand.Rand, raw []byte) []byte {
 // strictSeeds are small blobs that the kernel takes, or nearly.
 func strictSeeds() map[string][]byte {
 	seeds := map[string][]byte{
-		"every kind":   blob.EveryKind(native).Bytes(),
-		"a layout":     blob.Unknown(native).Bytes(),
-		"with nothing": blob.New(native).Bytes(),
+		"every kind":   btftest.EveryKind(native).Bytes(),
+		"a layout":     btftest.Unknown(native).Bytes(),
+		"with nothing": btftest.New(native).Bytes(),
 	}
-	build := func(name string, f func(b *blob.Builder)) {
-		b := blob.New(native)
+	build := func(name string, f func(b *btftest.Builder)) {
+		b := btftest.New(native)
 		f(b)
 		seeds[name] = b.Bytes()
 	}
-	build("old bitfields", func(b *blob.Builder) {
-		b.Int("int", 4, blob.Signed)
+	build("old bitfields", func(b *btftest.Builder) {
+		b.Int("int", 4, btftest.Signed)
 		b.OldInt("three", 4, 0, 2, 3)
 		b.OldInt("half", 16, 0, 64, 64)
 		b.Const(2)
-		b.Struct("s", 16, blob.Member{Name: "a", Type: 2}, blob.Member{Name: "b", Type: 4, Offset: 8}, blob.Member{Name: "c", Type: 1, Offset: 32}, blob.Member{Name: "d", Type: 3, Offset: 64})
+		b.Struct("s", 16, btftest.Member{Name: "a", Type: 2}, btftest.Member{Name: "b", Type: 4, Offset: 8}, btftest.Member{Name: "c", Type: 1, Offset: 32}, btftest.Member{Name: "d", Type: 3, Offset: 64})
 	})
-	build("new bitfields", func(b *blob.Builder) {
-		b.Int("int", 4, blob.Signed)
-		b.Enum("e", 4, false, blob.Value{Name: "E"})
-		b.Enum64("f", 8, false, blob.Value{Name: "F"})
+	build("new bitfields", func(b *btftest.Builder) {
+		b.Int("int", 4, btftest.Signed)
+		b.Enum("e", 4, false, btftest.Value{Name: "E"})
+		b.Enum64("f", 8, false, btftest.Value{Name: "F"})
 		b.Typedef("t", 1)
 		b.Float("double", 8)
 		b.Pointer(6)
 		b.Struct("s", 40,
-			blob.Member{Name: "a", Type: 1, Bitfield: 3}, blob.Member{Name: "b", Type: 4, Offset: 3, Bitfield: 7},
-			blob.Member{Name: "c", Type: 2, Offset: 16, Bitfield: 2}, blob.Member{Name: "d", Type: 3, Offset: 32, Bitfield: 30},
-			blob.Member{Name: "e", Type: 5, Offset: 64}, blob.Member{Name: "f", Type: 6, Offset: 128}, blob.Member{Name: "g", Type: 2, Offset: 192})
+			btftest.Member{Name: "a", Type: 1, Bitfield: 3}, btftest.Member{Name: "b", Type: 4, Offset: 3, Bitfield: 7},
+			btftest.Member{Name: "c", Type: 2, Offset: 16, Bitfield: 2}, btftest.Member{Name: "d", Type: 3, Offset: 32, Bitfield: 30},
+			btftest.Member{Name: "e", Type: 5, Offset: 64}, btftest.Member{Name: "f", Type: 6, Offset: 128}, btftest.Member{Name: "g", Type: 2, Offset: 192})
 	})
-	build("floats of every size", func(b *blob.Builder) {
-		var members []blob.Member
+	build("floats of every size", func(b *btftest.Builder) {
+		var members []btftest.Member
 		for i, size := range []uint32{2, 4, 8, 12, 16} {
-			members = append(members, blob.Member{Name: "m", Type: b.Float("", size), Offset: uint32(i) * 128})
+			members = append(members, btftest.Member{Name: "m", Type: b.Float("", size), Offset: uint32(i) * 128})
 		}
 		b.Struct("s", 80, members...)
-		b.Union("u", 16, blob.Member{Name: "a", Type: 5}, blob.Member{Name: "b", Type: 1})
+		b.Union("u", 16, btftest.Member{Name: "a", Type: 5}, btftest.Member{Name: "b", Type: 1})
 	})
-	build("arrays", func(b *blob.Builder) {
-		b.Int("int", 4, blob.Signed)
+	build("arrays", func(b *btftest.Builder) {
+		b.Int("int", 4, btftest.Signed)
 		b.Array(1, 1, 2)
 		b.Array(2, 4, 3)
 		b.Typedef("index", 1)
 		b.Const(3)
 		b.Array(5, 1, 0)
-		b.Struct("s", 28, blob.Member{Name: "a", Type: 3}, blob.Member{Type: 1, Offset: 192}, blob.Member{Name: "flexible", Type: 6, Offset: 224})
+		b.Struct("s", 28, btftest.Member{Name: "a", Type: 3}, btftest.Member{Type: 1, Offset: 192}, btftest.Member{Name: "flexible", Type: 6, Offset: 224})
 		b.Pointer(3)
 		b.Array(8, 1, 0x1fffffff)
 	})
-	build("through pointers", func(b *blob.Builder) {
+	build("through pointers", func(b *btftest.Builder) {
 		b.Pointer(2)
 		b.Const(3)
-		b.Struct("a", 16, blob.Member{Name: "p", Type: 4}, blob.Member{Name: "q", Type: 1, Offset: 64})
+		b.Struct("a", 16, btftest.Member{Name: "p", Type: 4}, btftest.Member{Name: "q", Type: 1, Offset: 64})
 		b.Pointer(5)
-		b.Union("b", 16, blob.Member{Name: "a", Type: 3}, blob.Member{Name: "t", Type: 6})
+		b.Union("b", 16, btftest.Member{Name: "a", Type: 3}, btftest.Member{Name: "t", Type: 6})
 		b.Typedef("p_t", 7)
 		b.Pointer(8)
 		b.TypeTag("user", 9, false)
 		b.Volatile(10)
 		b.Restrict(4)
 	})
-	build("functions", func(b *blob.Builder) {
-		b.Int("int", 4, blob.Signed)
+	build("functions", func(b *btftest.Builder) {
+		b.Int("int", 4, btftest.Signed)
 		b.FuncProto(0)
-		b.FuncProto(4, blob.Param{Name: "a", Type: 1}, blob.Param{Name: "b", Type: 5}, blob.Param{})
+		b.FuncProto(4, btftest.Param{Name: "a", Type: 1}, btftest.Param{Name: "b", Type: 5}, btftest.Param{})
 		b.Pointer(3)
 		b.Const(4)
 		b.Func("f", 3, 1)
 		b.Func("g", 2, 0)
 		b.DeclTag("arg:nonnull", 6, 1, true)
-		b.FuncProto(1, blob.Param{Type: 1})
+		b.FuncProto(1, btftest.Param{Type: 1})
 		b.Pointer(9)
 	})
-	build("sections", func(b *blob.Builder) {
-		b.Datasec(".data", 24, blob.Variable{Type: 3, Offset: 0, Size: 4}, blob.Variable{Type: 4, Offset: 8, Size: 16})
-		b.Int("int", 4, blob.Signed)
+	build("sections", func(b *btftest.Builder) {
+		b.Datasec(".data", 24, btftest.Variable{Type: 3, Offset: 0, Size: 4}, btftest.Variable{Type: 4, Offset: 8, Size: 16})
+		b.Int("int", 4, btftest.Signed)
 		b.Var("x", 2, 1)
 		b.Var("y", 5, 0)
 		b.Array(2, 2, 4)
-		b.Datasec("?.foo bar:buz", 4, blob.Variable{Type: 3, Offset: 0, Size: 4})
+		b.Datasec("?.foo bar:buz", 4, btftest.Variable{Type: 3, Offset: 0, Size: 4})
 		b.Datasec("empty", 4)
 		b.DeclTag("t", 3, -1, false)
 		b.Var("p", 10, 1)
 		b.Const(11)
 		b.Pointer(10)
 	})
-	build("a section before all else", func(b *blob.Builder) {
-		b.Datasec(".bss", 40, blob.Variable{Type: 2, Size: 8}, blob.Variable{Type: 3, Offset: 8, Size: 4},
-			blob.Variable{Type: 4, Offset: 16, Size: 8}, blob.Variable{Type: 5, Offset: 32, Size: 8})
+	build("a section before all else", func(b *btftest.Builder) {
+		b.Datasec(".bss", 40, btftest.Variable{Type: 2, Size: 8}, btftest.Variable{Type: 3, Offset: 8, Size: 4},
+			btftest.Variable{Type: 4, Offset: 16, Size: 8}, btftest.Variable{Type: 5, Offset: 32, Size: 8})
 		b.Var("p", 6, 1)
 		b.Var("c", 7, 1)
 		b.Var("a", 8, 1)
@@ -621,8 +621,8 @@ func strictSeeds() map[string][]byte {
 		b.Pointer(7)
 		b.Const(10)
 		b.Array(7, 10, 2)
-		b.Struct("s", 8, blob.Member{Name: "m", Type: 8})
-		b.Int("int", 4, blob.Signed)
+		b.Struct("s", 8, btftest.Member{Name: "m", Type: 8})
+		b.Int("int", 4, btftest.Signed)
 	})
 	return seeds
 }
@@ -631,39 +631,39 @@ func strictSeeds() map[string][]byte {
 // reach.
 func strictLimits() map[string][]byte {
 	all := map[string][]byte{}
-	build := func(name string, f func(b *blob.Builder)) {
-		b := blob.New(native)
+	build := func(name string, f func(b *btftest.Builder)) {
+		b := btftest.New(native)
 		f(b)
 		all[name] = b.Bytes()
 	}
 	for c := range 256 {
 		for _, name := range []string{string([]byte{byte(c)}), string([]byte{'a', byte(c)})} {
-			build(fmt.Sprintf("struct named %q", name), func(b *blob.Builder) { b.Struct(name, 0) })
-			build(fmt.Sprintf("section named %q", name), func(b *blob.Builder) { b.Datasec(name, 4) })
-			build(fmt.Sprintf("float named %q", name), func(b *blob.Builder) { b.Float(name, 4) })
+			build(fmt.Sprintf("struct named %q", name), func(b *btftest.Builder) { b.Struct(name, 0) })
+			build(fmt.Sprintf("section named %q", name), func(b *btftest.Builder) { b.Datasec(name, 4) })
+			build(fmt.Sprintf("float named %q", name), func(b *btftest.Builder) { b.Float(name, 4) })
 		}
 	}
 	for _, n := range []int{511, 512, 513, 4096} {
 		long := strings.Repeat("a", n)
-		build(fmt.Sprintf("struct with a name of %d bytes", n), func(b *blob.Builder) { b.Struct(long, 0) })
-		build(fmt.Sprintf("section with a name of %d bytes", n), func(b *blob.Builder) { b.Datasec(long, 1) })
-		build(fmt.Sprintf("float with a name of %d bytes", n), func(b *blob.Builder) { b.Float(long, 4) })
-		build(fmt.Sprintf("tag with a name of %d bytes", n), func(b *blob.Builder) { b.Struct("s", 0); b.DeclTag(long, 1, -1, false) })
+		build(fmt.Sprintf("struct with a name of %d bytes", n), func(b *btftest.Builder) { b.Struct(long, 0) })
+		build(fmt.Sprintf("section with a name of %d bytes", n), func(b *btftest.Builder) { b.Datasec(long, 1) })
+		build(fmt.Sprintf("float with a name of %d bytes", n), func(b *btftest.Builder) { b.Float(long, 4) })
+		build(fmt.Sprintf("tag with a name of %d bytes", n), func(b *btftest.Builder) { b.Struct("s", 0); b.DeclTag(long, 1, -1, false) })
 	}
 	for n := range uint32(40) {
-		build(fmt.Sprintf("%d qualifiers, each of the next", n), func(b *blob.Builder) {
+		build(fmt.Sprintf("%d qualifiers, each of the next", n), func(b *btftest.Builder) {
 			for i := range n {
 				b.Const(i + 2)
 			}
 			b.Int("int", 4, 0)
 		})
-		build(fmt.Sprintf("%d qualifiers, each of the one before", n), func(b *blob.Builder) {
+		build(fmt.Sprintf("%d qualifiers, each of the one before", n), func(b *btftest.Builder) {
 			b.Int("int", 4, 0)
 			for i := range n {
 				b.Const(i + 1)
 			}
 		})
-		build(fmt.Sprintf("%d and 20 qualifiers", n), func(b *blob.Builder) {
+		build(fmt.Sprintf("%d and 20 qualifiers", n), func(b *btftest.Builder) {
 			b.Pointer(4 + n)
 			b.Const(4)
 			b.Int("int", 4, 0)
@@ -672,26 +672,26 @@ func strictLimits() map[string][]byte {
 			}
 			b.Int("int", 4, 0)
 		})
-		build(fmt.Sprintf("%d pointers, each to the next", n), func(b *blob.Builder) {
+		build(fmt.Sprintf("%d pointers, each to the next", n), func(b *btftest.Builder) {
 			for i := range n {
 				b.Pointer(i + 2)
 			}
 			b.Float("f", 4)
 		})
-		build(fmt.Sprintf("%d structs, each in the one before", n), func(b *blob.Builder) {
+		build(fmt.Sprintf("%d structs, each in the one before", n), func(b *btftest.Builder) {
 			for i := range n {
-				b.Struct("s", 4, blob.Member{Type: i + 2})
+				b.Struct("s", 4, btftest.Member{Type: i + 2})
 			}
 			b.Int("int", 4, 0)
 		})
-		build(fmt.Sprintf("%d arrays, each of the next", n), func(b *blob.Builder) {
+		build(fmt.Sprintf("%d arrays, each of the next", n), func(b *btftest.Builder) {
 			b.Int("int", 4, 0)
 			for i := range n {
 				b.Array(i+3, 1, 1)
 			}
 			b.Int("int", 4, 0)
 		})
-		build(fmt.Sprintf("tags under %d qualifiers", n), func(b *blob.Builder) {
+		build(fmt.Sprintf("tags under %d qualifiers", n), func(b *btftest.Builder) {
 			b.Pointer(3)
 			b.Int("int", 4, 0)
 			for range n % 5 {
@@ -701,18 +701,18 @@ func strictLimits() map[string][]byte {
 				b.TypeTag("rcu", b.Next()+1, n%2 == 0)
 			}
 			b.Volatile(2)
-			b.Struct("s", 8, blob.Member{Name: "p", Type: 1})
+			b.Struct("s", 8, btftest.Member{Name: "p", Type: 1})
 		})
 	}
 	for length := range uint32(48) {
-		for _, order := range [][]blob.Part{
-			{blob.Types, blob.Strings}, {blob.Strings, blob.Types}, {blob.Types, blob.Layout, blob.Strings}, {blob.Types, blob.Strings, blob.Layout},
-			{blob.Layout, blob.Types, blob.Strings}, {blob.Strings, blob.Layout, blob.Types}, {blob.Layout, blob.Strings, blob.Types}, {blob.Strings, blob.Types, blob.Layout},
+		for _, order := range [][]btftest.Part{
+			{btftest.Types, btftest.Strings}, {btftest.Strings, btftest.Types}, {btftest.Types, btftest.Layout, btftest.Strings}, {btftest.Types, btftest.Strings, btftest.Layout},
+			{btftest.Layout, btftest.Types, btftest.Strings}, {btftest.Strings, btftest.Layout, btftest.Types}, {btftest.Layout, btftest.Strings, btftest.Types}, {btftest.Strings, btftest.Types, btftest.Layout},
 		} {
 			for gap := range 2 {
-				b := blob.New(native)
-				b.Int("int", 4, blob.Signed)
-				b.Struct("abc", 4, blob.Member{Name: "x", Type: 1})
+				b := btftest.New(native)
+				b.Int("int", 4, btftest.Signed)
+				b.Struct("abc", 4, btftest.Member{Name: "x", Type: 1})
 				b.Layout(19, 0, 12)
 				b.HeaderLen = max(length, headerSizeMax)
 				raw := b.Arrange(4*gap, order...)
@@ -731,9 +731,9 @@ func strictLimits() map[string][]byte {
 	}
 	for _, n := range []uint32{0xfffe, 0xffff, 0x10000, 0x10001} {
 		many := func(kind Kind, third uint32, each ...uint32) {
-			build(fmt.Sprintf("%v of %d elements", kind, n), func(b *blob.Builder) {
+			build(fmt.Sprintf("%v of %d elements", kind, n), func(b *btftest.Builder) {
 				b.Int("E", 4, 0)
-				b.Record(0, blob.Info(uint32(kind), n, false), third, slices.Repeat(each, int(n))...)
+				b.Record(0, btftest.Info(uint32(kind), n, false), third, slices.Repeat(each, int(n))...)
 			})
 		}
 		const name = 1
@@ -745,37 +745,37 @@ func strictLimits() map[string][]byte {
 	}
 	// Types whose ids reach the last there can be, by a million of 12 bytes.
 	for _, n := range []uint32{maxStrictTypes - 1, maxStrictTypes, maxStrictTypes + 1, maxStrictTypes + 2} {
-		raw := blob.New(native).Bytes()
+		raw := btftest.New(native).Bytes()
 		types := make([]byte, 0, n*recordSize)
 		for range n {
 			types = native.AppendUint32(types, 0)
-			types = native.AppendUint32(types, blob.Info(16, 0, false))
+			types = native.AppendUint32(types, btftest.Info(16, 0, false))
 			types = native.AppendUint32(types, 4)
 		}
 		native.PutUint32(raw[12:], uint32(len(types)))
 		native.PutUint32(raw[16:], uint32(len(types)))
 		all[fmt.Sprintf("%d types", n)] = slices.Concat(raw[:headerSize], types, raw[headerSize:])
-		types = blob.Put(native, types, len(types)-4, 3)
+		types = btftest.Put(native, types, len(types)-4, 3)
 		all[fmt.Sprintf("%d types, the last of 3 bytes", n)] = slices.Concat(raw[:headerSize], types, raw[headerSize:])
 	}
 	for _, n := range []int{maxStrictSize - headerSize - recordSize, maxStrictSize - headerSize - recordSize + 1} {
-		b := blob.New(native)
+		b := btftest.New(native)
 		b.Float("", 4)
 		raw := b.Bytes()
 		native.PutUint32(raw[20:], uint32(n))
 		all[fmt.Sprintf("%d bytes of strings", n)] = append(raw, make([]byte, n-1)...)
 	}
-	build("two spin locks", func(b *blob.Builder) {
+	build("two spin locks", func(b *btftest.Builder) {
 		b.Int("int", 4, 0)
-		b.Struct("bpf_spin_lock", 4, blob.Member{Name: "val", Type: 1})
-		b.Struct("s", 8, blob.Member{Name: "a", Type: 2}, blob.Member{Name: "b", Type: 2, Offset: 32})
+		b.Struct("bpf_spin_lock", 4, btftest.Member{Name: "val", Type: 1})
+		b.Struct("s", 8, btftest.Member{Name: "a", Type: 2}, btftest.Member{Name: "b", Type: 2, Offset: 32})
 	})
 	for _, size := range []uint32{4, 8} {
 		for _, room := range []uint32{3, 4, 7, 8} {
-			build(fmt.Sprintf("pointer beside a long of %d bytes in %d", size, room), func(b *blob.Builder) {
-				b.Int("long", size, blob.Signed)
+			build(fmt.Sprintf("pointer beside a long of %d bytes in %d", size, room), func(b *btftest.Builder) {
+				b.Int("long", size, btftest.Signed)
 				b.Pointer(1)
-				b.Struct("s", room, blob.Member{Name: "p", Type: 2})
+				b.Struct("s", room, btftest.Member{Name: "p", Type: 2})
 			})
 		}
 	}
@@ -786,19 +786,14 @@ func strictLimits() map[string][]byte {
 // it, and that of kernels.
 func realBlobs(t *testing.T) map[string][]byte {
 	all := map[string][]byte{}
-	vmlinux, err := blob.Gunzip("testdata/vmlinux-amd64-6.12.btf.gz")
-	require.NoError(t, err)
+	vmlinux := btftest.Vmlinux(t)
 	if native.Uint16(vmlinux) == magic {
 		all["vmlinux of 6.12"] = vmlinux
 	}
 	if running, err := os.ReadFile(kernelBTF + "vmlinux"); err == nil {
 		all["the running kernel"] = running
 	}
-	dir := os.Getenv("BTF_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "shared", "corpus")
-	}
-	objects, err := filepath.Glob(filepath.Join(dir, "bpf", "*.o"))
+	objects, err := filepath.Glob(filepath.Join(btftest.CorpusDir(), "bpf", "*.o"))
 	require.NoError(t, err)
 	for _, path := range objects {
 		f, err := elf.Open(path)
@@ -832,7 +827,7 @@ func completed(t *testing.T, raw []byte) []byte {
 	for typ := range spec.All() {
 		switch typ.Kind() {
 		case KindFunc:
-			put(typ, 4, blob.Info(uint32(KindFunc), min(typ.vlen(), 1), false))
+			put(typ, 4, btftest.Info(uint32(KindFunc), min(typ.vlen(), 1), false))
 		case KindVar:
 			put(typ, recordSize, min(typ.word(recordSize), 1))
 		case KindDatasec:
@@ -853,7 +848,7 @@ func completed(t *testing.T, raw []byte) []byte {
 // randomGraph is a blob of up to 16 types that refer to each other at random: most
 // of what else could be wrong is right, so that the kernel gets to following them.
 func randomGraph(rng *rand.Rand) []byte {
-	b := blob.New(native)
+	b := btftest.New(native)
 	n := 2 + rng.Uint32N(15)
 	kinds := make([]Kind, n+1)
 	for id := range kinds {

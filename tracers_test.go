@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -54,14 +55,14 @@ var tracerPaths = map[string][]string{
 // TestTracerPaths lets C compilers lay out the kernel's types, from the header that
 // bpftool writes, and assert where we say that fields lie.
 func TestTracerPaths(t *testing.T) {
-	bpftool, compilers := tool(t, "bpftool"), []string{tool(t, "clang"), tool(t, "gcc")}
+	bpftool, compilers := btftest.Tool(t, "bpftool"), []string{btftest.Tool(t, "clang"), btftest.Tool(t, "gcc")}
 	require.Len(t, tracerPaths["recorder"], 51)
-	kernels(t, func(t *testing.T, file string) {
+	btftest.Kernels(t, func(t *testing.T, file string) {
 		spec, err := btf.LoadSpec(file)
 		require.NoError(t, err)
 		defer spec.Close()
 		var c strings.Builder
-		header := output(t, bpftool, "btf", "dump", "file", file, "format", "c")
+		header := btftest.Output(t, bpftool, "btf", "dump", "file", file, "format", "c")
 		for typ := range spec.All() { // bpftool 7.1 forgets that an enum smaller than an int is packed
 			if e, err := btf.As[btf.Enum](typ); err == nil && typ.Name() != "" && e.Size() < 4 {
 				header = strings.Replace(header, "\nenum "+e.Name()+" {", "\nenum __attribute__((packed)) "+e.Name()+" {", 1)
@@ -114,7 +115,7 @@ func TestTracerPaths(t *testing.T) {
 			if strings.HasSuffix(compiler, "clang") {
 				args = append([]string{"-target", "x86_64-linux-gnu"}, args...) // as the fixture's kernel is
 			}
-			output(t, compiler, args...)
+			btftest.Output(t, compiler, args...)
 		}
 	})
 }
@@ -154,7 +155,7 @@ func rawTypes(t *testing.T, file string) []rawType {
 		return n
 	}
 	types := []rawType{{kind: "VOID"}}
-	lines := bufio.NewScanner(strings.NewReader(output(t, tool(t, "bpftool"), "btf", "dump", "file", file, "format", "raw")))
+	lines := bufio.NewScanner(strings.NewReader(btftest.Output(t, btftest.Tool(t, "bpftool"), "btf", "dump", "file", file, "format", "raw")))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		front, rest, _ := strings.Cut(lines.Text(), "'")
@@ -177,7 +178,7 @@ func rawTypes(t *testing.T, file string) []rawType {
 // TestTracerFuncs finds the functions with a pointer to some struct among their first
 // parameters, and which of them it is, in what bpftool prints.
 func TestTracerFuncs(t *testing.T) {
-	kernels(t, func(t *testing.T, file string) {
+	btftest.Kernels(t, func(t *testing.T, file string) {
 		types := rawTypes(t, file)
 		spec, err := btf.LoadSpec(file)
 		require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 	rival "github.com/cilium/ebpf/btf"
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/bench/harness"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -38,10 +38,10 @@ func TestRival(t *testing.T) {
 		}
 	}
 	t.Run("old bitfields", func(t *testing.T) {
-		b := blob.New(binary.LittleEndian)
+		b := btftest.New(binary.LittleEndian)
 		b.Struct("old", 4,
-			blob.Member{Name: "low", Type: b.OldInt("unsigned int", 4, 0, 0, 5)},
-			blob.Member{Name: "high", Type: b.OldInt("unsigned int", 4, 0, 5, 27)})
+			btftest.Member{Name: "low", Type: b.OldInt("unsigned int", 4, 0, 0, 5)},
+			btftest.Member{Name: "high", Type: b.OldInt("unsigned int", 4, 0, 5, 27)})
 		_, ok := agree(t, b.Bytes(), pair{})
 		require.True(t, ok)
 	})
@@ -50,7 +50,7 @@ func TestRival(t *testing.T) {
 		raw, err := os.ReadFile(path)
 		require.NoError(t, err)
 		if strings.HasSuffix(path, ".gz") {
-			raw, err = blob.Gunzip(path)
+			raw, err = btftest.Gunzip(path)
 			require.NoError(t, err)
 		}
 		if section, err := fromELF(raw); err == nil {
@@ -73,13 +73,10 @@ func TestRival(t *testing.T) {
 // files are blobs and objects: the small ones of this repository, and those of the
 // directory that BTF_CORPUS names, bases first.
 func files(t *testing.T) (paths []string) {
-	dirs := []string{filepath.Join("..", "testdata", "*.btf")}
-	corpus := os.Getenv("BTF_CORPUS")
+	dirs := []string{btftest.Testdata("*.btf")}
+	corpus := btftest.CorpusDir()
 	if corpus == "" {
-		corpus = filepath.Join("..", "..", "shared", "corpus")
-	}
-	if _, err := os.Stat(corpus); err != nil {
-		t.Logf("no corpus of blobs: BTF_CORPUS does not name one, and there is none at %s", corpus)
+		t.Log("no corpus of blobs: BTF_CORPUS does not name one, and there is none beside the repository")
 	}
 	for _, pattern := range []string{"*.btf.gz", "*.base", "*.btf", "modules-*/*.btf", "bpf/*.o"} {
 		dirs = append(dirs, filepath.Join(corpus, pattern))

@@ -11,6 +11,7 @@ import (
 
 	rival "github.com/cilium/ebpf/btf"
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -20,7 +21,7 @@ const rivalLimit = 4 << 10
 
 // seeds are the small blobs of the repository.
 func seeds(t testing.TB) (blobs [][]byte) {
-	paths, err := filepath.Glob(filepath.Join("..", "testdata", "*.btf"))
+	paths, err := filepath.Glob(btftest.Testdata("*.btf"))
 	require.NoError(t, err)
 	for _, path := range paths {
 		b, err := os.ReadFile(path)

@@ -10,7 +10,7 @@ import (
 
 	rival "github.com/cilium/ebpf/btf"
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -19,7 +19,7 @@ import (
 func TestRivalObjects(t *testing.T) {
 	compared := 0
 	for _, order := range []string{"el", "eb"} {
-		for _, path := range oracle.Objects(t, "..", order) {
+		for _, path := range btftest.Objects(t, order) {
 			t.Run(filepath.Base(path), func(t *testing.T) {
 				ours, infos, err := btf.LoadSpecAndExtInfos(path)
 				require.NoError(t, err)

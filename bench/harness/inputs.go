@@ -11,7 +11,8 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/bench/contest"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/internal/sample"
 )
 
 // An Input is a file of BTF to be asked about.
@@ -40,11 +41,7 @@ const sysfs = "/sys/kernel/btf/vmlinux"
 // Inputs writes all inputs to dir. There are none of the kernel's where it does not
 // show its BTF.
 func Inputs(dir string) ([]Input, error) {
-	root, err := moduleDir()
-	if err != nil {
-		return nil, err
-	}
-	fixture, err := blob.Gunzip(filepath.Join(root, "..", "testdata", "vmlinux-amd64-6.12.btf.gz"))
+	fixture, err := sample.Vmlinux()
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +99,11 @@ const debugInfo, debugSize = 16 << 20, 600 << 20
 // a table of them because there are contenders that want one.
 func inELF(raw []byte) []byte {
 	order := binary.LittleEndian
-	b := blob.ELF(elf.ELFCLASS64, order,
-		blob.Section{Name: ".BTF", Data: raw},
-		blob.Section{Name: ".debug_info", Offset: debugInfo, Size: debugSize},
-		blob.Section{Name: ".symtab", Type: elf.SHT_SYMTAB, Data: make([]byte, elf.Sym64Size)},
-		blob.Section{Name: ".strtab", Type: elf.SHT_STRTAB, Data: []byte{0}})
+	b := btftest.ELF(elf.ELFCLASS64, order,
+		btftest.Section{Name: ".BTF", Data: raw},
+		btftest.Section{Name: ".debug_info", Offset: debugInfo, Size: debugSize},
+		btftest.Section{Name: ".symtab", Type: elf.SHT_SYMTAB, Data: make([]byte, elf.Sym64Size)},
+		btftest.Section{Name: ".strtab", Type: elf.SHT_STRTAB, Data: []byte{0}})
 	const symtab, strtab = 3, 4 // numbers of sections
 	header := order.Uint64(b[40:]) + 64*symtab
 	order.PutUint32(b[header+40:], strtab) // sh_link
@@ -122,9 +119,9 @@ func (in *Input) describe(dir string) error {
 	defer base.Close()
 	in.Types, in.Strings = base.NumTypes(), int(base.Header().StringLength)
 	in.Module = filepath.Join(dir, in.Name+".module")
-	b := blob.Over(binary.LittleEndian, uint32(in.Types), uint32(in.Strings))
+	b := btftest.Over(binary.LittleEndian, uint32(in.Types), uint32(in.Strings))
 	for i := range 5000 {
-		b.Struct(fmt.Sprintf("struct_of_a_module_%d", i), 8, blob.Member{Name: "x", Type: uint32(1 + i)})
+		b.Struct(fmt.Sprintf("struct_of_a_module_%d", i), 8, btftest.Member{Name: "x", Type: uint32(1 + i)})
 	}
 	return os.WriteFile(in.Module, b.Bytes(), 0o644)
 }
@@ -136,5 +133,5 @@ func sorted() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking for the source of cilium/ebpf: %w", err)
 	}
-	return blob.Gunzip(filepath.Join(strings.TrimSpace(string(out)), "btf", "testdata", "vmlinux.btf.gz"))
+	return btftest.Gunzip(filepath.Join(strings.TrimSpace(string(out)), "btf", "testdata", "vmlinux.btf.gz"))
 }

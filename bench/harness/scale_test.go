@@ -4,14 +4,14 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/sample"
 	"github.com/stretchr/testify/require"
 )
 
 // TestScale: copies are whole, lead to themselves, and have names of their own
 // while there is room for them.
 func TestScale(t *testing.T) {
-	raw, err := blob.Gunzip("../../testdata/vmlinux-amd64-6.12.btf.gz")
+	raw, err := sample.Vmlinux()
 	require.NoError(t, err)
 	one, err := btf.LoadRawSpec(raw)
 	require.NoError(t, err)

@@ -11,16 +11,16 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
-	encode "github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 // A blob is BTF in the making. Each of its methods adds a type and returns its id.
-type blob struct{ *encode.Builder }
+type blob struct{ *btftest.Builder }
 
-func (b *blob) builder() *encode.Builder {
+func (b *blob) builder() *btftest.Builder {
 	if b.Builder == nil {
-		b.Builder = encode.New(binary.LittleEndian)
+		b.Builder = btftest.New(binary.LittleEndian)
 	}
 	return b.Builder
 }
@@ -28,7 +28,7 @@ func (b *blob) builder() *encode.Builder {
 func (b *blob) name(s string) uint32 { return b.builder().String(s) }
 
 func (b *blob) add(kind btf.Kind, flag bool, vlen int, name string, sizeOrType uint32, rest ...uint32) uint32 {
-	return b.builder().Record(b.name(name), encode.Info(uint32(kind), uint32(vlen), flag), sizeOrType, rest...)
+	return b.builder().Record(b.name(name), btftest.Info(uint32(kind), uint32(vlen), flag), sizeOrType, rest...)
 }
 
 func (b *blob) next() uint32 { return b.builder().Next() }

@@ -10,19 +10,20 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 // TestShowClang lets clang lay out the kernel's types from the header that bpftool
 // writes, and assert the offsets and sizes that we print for them.
 func TestShowClang(t *testing.T) {
-	bpftool, clang := tool(t, "bpftool"), tool(t, "clang")
+	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
 	for _, test := range []struct {
 		name string
 		file func(testing.TB) string
 	}{
-		{"running kernel", kernel},
-		{"6.12", fixture},
+		{"running kernel", btftest.Kernel},
+		{"6.12", btftest.VmlinuxFile},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := test.file(t)
@@ -57,7 +58,7 @@ func TestShowClang(t *testing.T) {
 			source := filepath.Join(t.TempDir(), "asserts.c")
 			require.NoError(t, os.WriteFile(source, []byte(c.String()), 0o644))
 			// The fixture is one of x86-64, as its va_list shows.
-			output(t, clang, "-target", "x86_64-linux-gnu", "-std=c11", "-w", "-DBPF_NO_PRESERVE_ACCESS_INDEX", "-fsyntax-only", "-ferror-limit=0", source)
+			btftest.Output(t, clang, "-target", "x86_64-linux-gnu", "-std=c11", "-w", "-DBPF_NO_PRESERVE_ACCESS_INDEX", "-fsyntax-only", "-ferror-limit=0", source)
 		})
 	}
 }
@@ -65,7 +66,7 @@ func TestShowClang(t *testing.T) {
 // vmlinuxHeader returns the header that bpftool writes of a file, put right.
 func vmlinuxHeader(t *testing.T, spec *btf.Spec, bpftool, file string) string {
 	t.Helper()
-	header := output(t, bpftool, "btf", "dump", "file", file, "format", "c")
+	header := btftest.Output(t, bpftool, "btf", "dump", "file", file, "format", "c")
 	for typ := range spec.All() {
 		if word := forgottenPacking(t, typ); word != "" {
 			line := "\n" + word + " " + typ.Name() + " {"
@@ -221,7 +222,7 @@ union both { int i; char c[4]; struct { short lo, hi; }; unsigned int low:5; };
 // TestClangRoundTrip compiles tricky, prints the types in it, compiles what was
 // printed, and prints that: the second text must be the first.
 func TestClangRoundTrip(t *testing.T) {
-	clang := tool(t, "clang")
+	clang := btftest.Tool(t, "clang")
 	names := []string{
 		"struct later", "number", "big", "matrix", "handler", "handler_ptr", "table", "chain", "mixed", "row", "rows",
 		"allocator", "bare", "bare_ptr", "color", "tagged_ptr", "user_ptr",
@@ -270,7 +271,7 @@ func showCompiled(t *testing.T, clang, header string, names []string) string {
 		}
 	}
 	require.NoError(t, os.WriteFile(source, []byte(c), 0o644))
-	output(t, clang, "-target", "bpf", "-g", "-O2", "-w", "-c", "-o", object, source)
+	btftest.Output(t, clang, "-target", "bpf", "-g", "-O2", "-w", "-c", "-o", object, source)
 
 	spec, err := btf.LoadSpec(object)
 	require.NoError(t, err)

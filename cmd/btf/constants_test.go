@@ -13,7 +13,7 @@ import (
 
 	"encoding/binary"
 	"github.com/seed-6c4a6465/btf"
-	encode "github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -43,13 +43,13 @@ var defined = regexp.MustCompile(`(?m)^#define (\w+) `)
 // TestConstantsC lets clang find the offsets by itself, in the header that bpftool
 // writes, and compare.
 func TestConstantsC(t *testing.T) {
-	bpftool, clang := tool(t, "bpftool"), tool(t, "clang")
+	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
 	for _, test := range []struct {
 		name string
 		file func(testing.TB) string
 	}{
-		{"running kernel", kernel},
-		{"6.12", fixture},
+		{"running kernel", btftest.Kernel},
+		{"6.12", btftest.VmlinuxFile},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := test.file(t)
@@ -88,7 +88,7 @@ void check(void)
 `
 			source := filepath.Join(t.TempDir(), "constants.c")
 			require.NoError(t, os.WriteFile(source, []byte(c), 0o644))
-			output(t, clang, "-target", "x86_64-linux-gnu", "-std=gnu11", "-w", "-O2", "-DBPF_NO_PRESERVE_ACCESS_INDEX", "-c", "-o", source+".o", source)
+			btftest.Output(t, clang, "-target", "x86_64-linux-gnu", "-std=gnu11", "-w", "-O2", "-DBPF_NO_PRESERVE_ACCESS_INDEX", "-c", "-o", source+".o", source)
 		})
 	}
 }
@@ -96,7 +96,7 @@ void check(void)
 // TestConstantsGo lets Go compile the constants and print them: they are what the text
 // says.
 func TestConstantsGo(t *testing.T) {
-	file := fixture(t)
+	file := btftest.VmlinuxFile(t)
 	args := []string{"offset", "--go", "--btf", file, "task_struct.mm->owner->pid", "task_struct.mm", "inode", "task_struct.in_execve", "sk_buff.cb[8]", "task_struct.mm"}
 	stdout, stderr, status := btfRun(args...)
 	require.Empty(t, stderr)
@@ -116,8 +116,8 @@ func main() {
 	fmt.Print(offsetsTaskStructMmOwnerPid, offsetTaskStructMm, sizeInode, bitOffsetTaskStructInExecve, bitSizeTaskStructInExecve, offsetSkBuffCb8)
 }
 `), 0o644))
-	output(t, "go", "-C", dir, "vet", ".")
-	printed := output(t, "go", "-C", dir, "run", ".")
+	btftest.Output(t, "go", "-C", dir, "vet", ".")
+	printed := btftest.Output(t, "go", "-C", dir, "run", ".")
 
 	// The same in JSON, which is compared with bpftool elsewhere.
 	text, _, _ := btfRun("offset", "--btf", file, "task_struct.mm->owner->pid", "task_struct.mm", "inode", "task_struct.in_execve", "sk_buff.cb[8]")
@@ -132,12 +132,12 @@ func main() {
 // TestConstantsOdd: what would not compile, or be something else, is an error or left
 // out of the comment.
 func TestConstantsOdd(t *testing.T) {
-	b := encode.New(binary.LittleEndian)
-	integer := b.Int("int\\\n#error", 4, encode.Signed)
-	b.Struct("a_b", 12, encode.Member{Name: "c", Type: integer}, encode.Member{Name: "bits", Type: integer, Offset: 32, Bitfield: 3}, encode.Member{Name: "p", Type: b.Next() + 1, Offset: 64})
+	b := btftest.New(binary.LittleEndian)
+	integer := b.Int("int\\\n#error", 4, btftest.Signed)
+	b.Struct("a_b", 12, btftest.Member{Name: "c", Type: integer}, btftest.Member{Name: "bits", Type: integer, Offset: 32, Bitfield: 3}, btftest.Member{Name: "p", Type: b.Next() + 1, Offset: 64})
 	b.Pointer(2)
-	b.Struct("a", 8, encode.Member{Name: "b_c", Type: integer, Offset: 32})
-	b.Struct("_", 4, encode.Member{Name: "_", Type: integer})
+	b.Struct("a", 8, btftest.Member{Name: "b_c", Type: integer, Offset: 32})
+	b.Struct("_", 4, btftest.Member{Name: "_", Type: integer})
 	path := written(t, b)
 	stdout, stderr, status := btfRun("offset", "-c", "--btf", path, "a_b.c", "a.b_c", "_._", "a_b.p->bits", "a_b.c")
 	require.Equal(t, statusFailed, status)

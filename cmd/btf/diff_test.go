@@ -15,12 +15,12 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
-	encode "github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 // written returns the path of a file with what a builder made.
-func written(t testing.TB, b *encode.Builder) string {
+func written(t testing.TB, b *btftest.Builder) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "blob.btf")
 	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))
@@ -28,29 +28,29 @@ func written(t testing.TB, b *encode.Builder) string {
 }
 
 // release is a kernel of the test's own, before and after.
-func release(after bool) *encode.Builder {
+func release(after bool) *btftest.Builder {
 	pick := func(old, new uint32) uint32 {
 		if after {
 			return new
 		}
 		return old
 	}
-	b := encode.New(binary.LittleEndian)
+	b := btftest.New(binary.LittleEndian)
 	if after {
 		b.Int("unused", 2, 0) // ids differ
 	}
 	long := b.Int([]string{"long unsigned int", "unsigned long"}[pick(0, 1)], 8, 0)
-	integer := b.Int("int", 4, encode.Signed)
-	char := b.Int("char", 1, encode.Signed)
-	named := b.Struct("named", pick(8, 16), encode.Member{Name: "x", Type: long})
+	integer := b.Int("int", 4, btftest.Signed)
+	char := b.Int("char", 1, btftest.Signed)
+	named := b.Struct("named", pick(8, 16), btftest.Member{Name: "x", Type: long})
 	pointer := b.Pointer(named)
 	if after {
 		pointer = b.Pointer(b.TypeTag("rcu", named, false))
 	}
 	// The two are in one anonymous union afterwards, and lie where they did.
-	inner := b.Struct("", 4, encode.Member{Name: "deep", Type: pick(integer, char)})
-	union := b.Union("", 8, encode.Member{Name: "one", Type: long}, encode.Member{Name: "two", Type: inner})
-	members := []encode.Member{
+	inner := b.Struct("", 4, btftest.Member{Name: "deep", Type: pick(integer, char)})
+	union := b.Union("", 8, btftest.Member{Name: "one", Type: long}, btftest.Member{Name: "two", Type: inner})
+	members := []btftest.Member{
 		{Name: "same", Type: pointer},
 		{Name: "low", Type: integer, Offset: 64, Bitfield: 3},
 		{Name: "high", Type: integer, Offset: 67, Bitfield: pick(5, 6)},
@@ -59,29 +59,29 @@ func release(after bool) *encode.Builder {
 		{Name: "moved", Type: long, Offset: pick(192, 256)},
 	}
 	if after {
-		members = append(members, encode.Member{Type: union, Offset: 384}, encode.Member{Name: "fresh", Type: b.Array(char, integer, 4), Offset: 320})
+		members = append(members, btftest.Member{Type: union, Offset: 384}, btftest.Member{Name: "fresh", Type: b.Array(char, integer, 4), Offset: 320})
 	} else {
-		members = append(members, encode.Member{Name: "gone", Type: b.Const(char), Offset: 320},
-			encode.Member{Name: "one", Type: long, Offset: 384}, encode.Member{Name: "two", Type: inner, Offset: 384})
+		members = append(members, btftest.Member{Name: "gone", Type: b.Const(char), Offset: 320},
+			btftest.Member{Name: "one", Type: long, Offset: 384}, btftest.Member{Name: "two", Type: inner, Offset: 384})
 	}
 	b.Struct("task", pick(448, 456)/8, members...)
 	b.Typedef("word", pick(long, integer))
-	b.Typedef("counter", b.Struct("", 8, encode.Member{Name: "n", Type: pick(integer, long)}))
-	b.Enum("color", 4, true, encode.Value{Name: "RED", Value: -1}, encode.Value{Name: "BLUE", Value: int64(pick(1, 2))})
+	b.Typedef("counter", b.Struct("", 8, btftest.Member{Name: "n", Type: pick(integer, long)}))
+	b.Enum("color", 4, true, btftest.Value{Name: "RED", Value: -1}, btftest.Value{Name: "BLUE", Value: int64(pick(1, 2))})
 	if after {
-		b.Enum64("wide", 8, false, encode.Value{Name: "MANY", Value: -1})
+		b.Enum64("wide", 8, false, btftest.Value{Name: "MANY", Value: -1})
 	} else {
-		b.Enum("wide", 4, false, encode.Value{Name: "MANY", Value: -1})
+		b.Enum("wide", 4, false, btftest.Value{Name: "MANY", Value: -1})
 	}
-	b.Enum("", 4, false, encode.Value{Name: "LIMIT", Value: int64(pick(32, 64))}, encode.Value{Name: "STAYS", Value: 1})
-	b.Func("grown", b.FuncProto(0, encode.Param{Name: "p", Type: pointer}, encode.Param{Name: "n", Type: pick(integer, long)}), 0)
-	b.Func([]string{"old", "new"}[pick(0, 1)], b.FuncProto(integer, encode.Param{}), 0)
+	b.Enum("", 4, false, btftest.Value{Name: "LIMIT", Value: int64(pick(32, 64))}, btftest.Value{Name: "STAYS", Value: 1})
+	b.Func("grown", b.FuncProto(0, btftest.Param{Name: "p", Type: pointer}, btftest.Param{Name: "n", Type: pick(integer, long)}), 0)
+	b.Func([]string{"old", "new"}[pick(0, 1)], b.FuncProto(integer, btftest.Param{}), 0)
 	b.Struct([]string{"before", "after"}[pick(0, 1)], 0)
 	b.Fwd("after", false)
 	b.Var("variable", pick(integer, long), 1)
 	// Two of a name, of which one changes; two that both do; one that another joins.
-	b.Struct("twin", 4, encode.Member{Name: "a", Type: integer})
-	b.Struct("twin", pick(8, 16), encode.Member{Name: "b", Type: long})
+	b.Struct("twin", 4, btftest.Member{Name: "a", Type: integer})
+	b.Struct("twin", pick(8, 16), btftest.Member{Name: "b", Type: long})
 	b.Struct("both", pick(1, 3))
 	b.Struct("both", pick(2, 4))
 	b.Struct("joined", 1)
@@ -176,10 +176,10 @@ func TestDiffPaths(t *testing.T) {
 	require.Regexp(t, `^btf: path "nowhere.x": type named "nowhere".*: not found\n$`, stderr)
 	require.Equal(t, 2, status)
 
-	moved := encode.New(binary.LittleEndian)
+	moved := btftest.New(binary.LittleEndian)
 	long := moved.Int("long", 8, 0)
-	named := moved.Struct("named", 16, encode.Member{Name: "x", Type: long, Offset: 64})
-	moved.Struct("task", 16, encode.Member{Name: "same", Type: moved.Pointer(named), Offset: 64})
+	named := moved.Struct("named", 16, btftest.Member{Name: "x", Type: long, Offset: 64})
+	moved.Struct("task", 16, btftest.Member{Name: "same", Type: moved.Pointer(named), Offset: 64})
 	stdout, _, status = btfRun("diff", "--json", a, written(t, moved), "task.same->x")
 	require.Equal(t, 1, status)
 	require.Equal(t, `{"change":"changed","kind":"path","name":"task.same->x",`+
@@ -219,7 +219,7 @@ func TestDiffJSON(t *testing.T) {
 // TestDiffTrouble: what fails is told from what differs by the status.
 func TestDiffTrouble(t *testing.T) {
 	good := written(t, release(false))
-	broken := encode.New(binary.LittleEndian)
+	broken := btftest.New(binary.LittleEndian)
 	broken.Typedef("broken", 1<<20)
 	for _, test := range []struct {
 		args []string
@@ -240,29 +240,29 @@ func TestDiffTrouble(t *testing.T) {
 
 // TestDiffHostile: a few bytes that declare more than anybody could list end soon.
 func TestDiffHostile(t *testing.T) {
-	repeated := encode.New(binary.LittleEndian)
-	inner := repeated.Int("int", 4, encode.Signed)
+	repeated := btftest.New(binary.LittleEndian)
+	inner := repeated.Int("int", 4, btftest.Signed)
 	for range maxDepth - 2 {
-		inner = repeated.Struct("", 4, encode.Member{Name: "a", Type: inner}, encode.Member{Type: inner}, encode.Member{Name: "b", Type: inner})
+		inner = repeated.Struct("", 4, btftest.Member{Name: "a", Type: inner}, btftest.Member{Type: inner}, btftest.Member{Name: "b", Type: inner})
 	}
-	repeated.Struct("repeated", 4, encode.Member{Type: inner})
-	nested := encode.New(binary.LittleEndian)
-	nested.Struct("nested", 4, encode.Member{Type: 2})
-	nested.Struct("", 4, encode.Member{Type: 2})
-	arrays := encode.New(binary.LittleEndian)
-	arrays.Struct("arrays", 4, encode.Member{Name: "a", Type: 2})
+	repeated.Struct("repeated", 4, btftest.Member{Type: inner})
+	nested := btftest.New(binary.LittleEndian)
+	nested.Struct("nested", 4, btftest.Member{Type: 2})
+	nested.Struct("", 4, btftest.Member{Type: 2})
+	arrays := btftest.New(binary.LittleEndian)
+	arrays.Struct("arrays", 4, btftest.Member{Name: "a", Type: 2})
 	arrays.Array(2, 2, 1)
-	same := encode.New(binary.LittleEndian)
+	same := btftest.New(binary.LittleEndian)
 	for i := range uint32(200_000) {
 		same.Struct("same", i)
 	}
-	long := encode.New(binary.LittleEndian)
+	long := btftest.New(binary.LittleEndian)
 	name := long.String(strings.Repeat("n", 1<<18))
 	for i := range uint32(4000) {
-		long.Record(name+i, encode.Info(8, 0, false), 0)
+		long.Record(name+i, btftest.Info(8, 0, false), 0)
 	}
 	for _, test := range []struct {
-		b    *encode.Builder
+		b    *btftest.Builder
 		says string
 	}{
 		{long, "declarations of more than"},
@@ -448,9 +448,9 @@ func (s dumpedSide) newWords(id uint64) string {
 // TestDiffKernels compares what diff finds between two real kernels with what two
 // of bpftool's dumps say, put into other words.
 func TestDiffKernels(t *testing.T) {
-	t.Run("6.12 to running", func(t *testing.T) { sameDifferences(t, fixture(t), kernel(t)) })
+	t.Run("6.12 to running", func(t *testing.T) { sameDifferences(t, btftest.VmlinuxFile(t), btftest.Kernel(t)) })
 	t.Run("6.12 to 7.1", func(t *testing.T) {
-		sameDifferences(t, fixture(t), corpusKernel("vmlinux-amd64-7.1-sorted-layout.btf.gz")(t))
+		sameDifferences(t, btftest.VmlinuxFile(t), corpusKernel("vmlinux-amd64-7.1-sorted-layout.btf.gz")(t))
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	encode "github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -27,7 +27,7 @@ func sameDump(t *testing.T, file, base string) int {
 		ours = append(ours, "--base", base)
 		theirs = append([]string{"-B", base}, theirs...)
 	}
-	want := output(t, tool(t, "bpftool"), theirs...)
+	want := btftest.Output(t, btftest.Tool(t, "bpftool"), theirs...)
 	got, complaints, status := btfRun(ours...)
 	require.Empty(t, complaints)
 	require.Zero(t, status)
@@ -43,16 +43,16 @@ func sameDump(t *testing.T, file, base string) int {
 }
 
 func TestDumpKernel(t *testing.T) {
-	require.Greater(t, sameDump(t, kernel(t), ""), 100_000)
+	require.Greater(t, sameDump(t, btftest.Kernel(t), ""), 100_000)
 }
 
 func TestDumpFixture(t *testing.T) {
-	require.Greater(t, sameDump(t, fixture(t), ""), 100_000)
+	require.Greater(t, sameDump(t, btftest.VmlinuxFile(t), ""), 100_000)
 }
 
 // TestDumpBlobs compares the small blobs of our own making.
 func TestDumpBlobs(t *testing.T) {
-	dir := filepath.Join("..", "..", "testdata")
+	dir := btftest.Testdata()
 	for _, name := range []string{"every-kind-le", "every-kind-be", "header32", "sorted", "split-base"} {
 		t.Run(name, func(t *testing.T) {
 			require.NotZero(t, sameDump(t, filepath.Join(dir, name+".btf"), ""))
@@ -105,12 +105,12 @@ func TestDumpUnread(t *testing.T) {
 `,
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join("..", "..", "testdata", name)
+			path := btftest.Testdata(name)
 			got, complaints, status := btfRun("dump", path)
 			require.Zero(t, status)
 			require.Empty(t, complaints)
 			require.Equal(t, want, got)
-			err := exec.Command(tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw").Run()
+			err := exec.Command(btftest.Tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw").Run()
 			require.Error(t, err, "bpftool reads it: compare")
 		})
 	}
@@ -118,43 +118,43 @@ func TestDumpUnread(t *testing.T) {
 
 // TestDumpOdd compares what no compiler writes, or none has written for long.
 func TestDumpOdd(t *testing.T) {
-	for _, order := range []encode.Order{binary.LittleEndian, binary.BigEndian} {
+	for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
 		t.Run(order.String(), func(t *testing.T) {
-			b := encode.New(order)
-			integer := b.Int("int", 4, encode.Signed)
+			b := btftest.New(order)
+			integer := b.Int("int", 4, btftest.Signed)
 			nameless := b.NewString("")
-			b.Record(nameless, encode.Info(1, 0, false), 4, 7<<24|32)
+			b.Record(nameless, btftest.Info(1, 0, false), 4, 7<<24|32)
 
 			// Bitfields from before kind_flag, by themselves, through a typedef, and
 			// where kind_flag takes the place of what their integers say.
 			bits := b.OldInt("int", 4, 0, 5, 3)
-			nobits := b.OldInt("int", 4, encode.Signed, 9, 0)
+			nobits := b.OldInt("int", 4, btftest.Signed, 9, 0)
 			narrow := b.OldInt("int", 4, 0, 0, 7)
 			named := b.Typedef("bits_t", bits)
-			b.Struct("old", 8, encode.Member{Name: "a", Type: bits}, encode.Member{Name: "b", Type: integer, Offset: 32})
-			b.Struct("old", 8, encode.Member{Name: "a", Type: nobits, Offset: 3}, encode.Member{Name: "b", Type: narrow, Offset: 40})
-			b.Union("old", 4, encode.Member{Type: named, Offset: 1})
-			b.Struct("new", 4, encode.Member{Name: "a", Type: bits}, encode.Member{Name: "b", Type: integer, Offset: 8, Bitfield: 3})
+			b.Struct("old", 8, btftest.Member{Name: "a", Type: bits}, btftest.Member{Name: "b", Type: integer, Offset: 32})
+			b.Struct("old", 8, btftest.Member{Name: "a", Type: nobits, Offset: 3}, btftest.Member{Name: "b", Type: narrow, Offset: 40})
+			b.Union("old", 4, btftest.Member{Type: named, Offset: 1})
+			b.Struct("new", 4, btftest.Member{Name: "a", Type: bits}, btftest.Member{Name: "b", Type: integer, Offset: 8, Bitfield: 3})
 
-			proto := b.FuncProto(0, encode.Param{Name: "a", Type: integer}, encode.Param{})
-			b.FuncProto(integer, encode.Param{}, encode.Param{})
+			proto := b.FuncProto(0, btftest.Param{Name: "a", Type: integer}, btftest.Param{})
+			b.FuncProto(integer, btftest.Param{}, btftest.Param{})
 			b.FuncProto(integer)
 			for linkage := range uint32(4) {
 				b.Func("f", proto, linkage)
 				b.Var("v", integer, linkage)
 			}
 			b.Var("v", 0, ^uint32(0))
-			b.Enum("e", 4, true, encode.Value{Name: "minus", Value: -1}, encode.Value{Name: "big", Value: 1<<31 - 1})
-			b.Enum("e", 8, false, encode.Value{Name: "all", Value: -1})
+			b.Enum("e", 4, true, btftest.Value{Name: "minus", Value: -1}, btftest.Value{Name: "big", Value: 1<<31 - 1})
+			b.Enum("e", 8, false, btftest.Value{Name: "all", Value: -1})
 			b.Enum("e", 0, false)
-			b.Enum64("e", 8, true, encode.Value{Name: "minus", Value: -1 << 63})
-			b.Enum64("e", 8, false, encode.Value{Name: "all", Value: -1})
+			b.Enum64("e", 8, true, btftest.Value{Name: "minus", Value: -1 << 63})
+			b.Enum64("e", 8, false, btftest.Value{Name: "all", Value: -1})
 			b.DeclTag("tag", integer, -1, false)
 			b.DeclTag("tag", integer, 1<<31-1, true)
 			b.TypeTag("tag", integer, true)
 			b.Fwd("u", true)
-			b.Datasec(".odd", 1<<32-1, encode.Variable{}, encode.Variable{Type: integer, Offset: 1<<32 - 1, Size: 7}, encode.Variable{Type: proto})
-			b.Record(nameless, encode.Info(2, 0, true), 0)
+			b.Datasec(".odd", 1<<32-1, btftest.Variable{}, btftest.Variable{Type: integer, Offset: 1<<32 - 1, Size: 7}, btftest.Variable{Type: proto})
+			b.Record(nameless, btftest.Info(2, 0, true), 0)
 
 			path := filepath.Join(t.TempDir(), "odd.btf")
 			require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))
@@ -166,14 +166,14 @@ func TestDumpOdd(t *testing.T) {
 // TestDumpCorpus compares every blob of the corpus; the objects that hold no BTF
 // are to fail in both.
 func TestDumpCorpus(t *testing.T) {
-	dir := corpus(t)
+	dir := btftest.Corpus(t)
 	vmlinux := map[string]string{}
 	zipped, err := filepath.Glob(filepath.Join(dir, "*.btf.gz"))
 	require.NoError(t, err)
 	require.NotEmpty(t, zipped)
 	for _, path := range zipped {
 		name := filepath.Base(path)
-		vmlinux[strings.Join(strings.SplitN(strings.TrimSuffix(name, ".btf.gz"), "-", 4)[1:3], "-")] = gunzipped(t, path)
+		vmlinux[strings.Join(strings.SplitN(strings.TrimSuffix(name, ".btf.gz"), "-", 4)[1:3], "-")] = btftest.GunzipFile(t, path)
 	}
 	for release, path := range vmlinux {
 		t.Run(release, func(t *testing.T) { sameDump(t, path, "") })
@@ -194,7 +194,7 @@ func TestDumpCorpus(t *testing.T) {
 	for _, path := range objects {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			if strings.HasPrefix(filepath.Base(path), "nobtf.") {
-				err := exec.Command(tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw").Run()
+				err := exec.Command(btftest.Tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw").Run()
 				require.Error(t, err, "bpftool reads it: compare")
 				_, complaints, status := btfRun("dump", path)
 				require.Equal(t, statusFailed, status)
@@ -234,7 +234,7 @@ func TestDumpCorpus(t *testing.T) {
 // TestDumpAllocs: the dump is streamed. Of megabytes, it holds the text of a
 // record, which grows to that of the longest one.
 func TestDumpAllocs(t *testing.T) {
-	spec, err := btf.LoadSpec(fixture(t))
+	spec, err := btf.LoadSpec(btftest.VmlinuxFile(t))
 	require.NoError(t, err)
 	defer spec.Close()
 	w := bufio.NewWriter(io.Discard)
@@ -247,9 +247,9 @@ func TestDumpAllocs(t *testing.T) {
 }
 
 func BenchmarkDump(b *testing.B) {
-	path := fixture(b)
-	if _, err := os.Stat(kernelBTF); err == nil {
-		path = kernelBTF
+	path := btftest.VmlinuxFile(b)
+	if _, err := os.Stat(btftest.KernelBTF); err == nil {
+		path = btftest.KernelBTF
 	}
 	spec, err := btf.LoadSpec(path)
 	require.NoError(b, err)

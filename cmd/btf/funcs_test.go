@@ -17,7 +17,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	encode "github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -71,8 +71,8 @@ type function struct {
 
 // TestFuncs compares all functions, and those that take a packet, with the dump.
 func TestFuncs(t *testing.T) {
-	t.Run("fixture", func(t *testing.T) { sameFuncs(t, fixture(t)) })
-	t.Run("kernel", func(t *testing.T) { sameFuncs(t, kernel(t)) })
+	t.Run("fixture", func(t *testing.T) { sameFuncs(t, btftest.VmlinuxFile(t)) })
+	t.Run("kernel", func(t *testing.T) { sameFuncs(t, btftest.Kernel(t)) })
 }
 
 func sameFuncs(t *testing.T, path string) {
@@ -139,8 +139,8 @@ func sameFuncs(t *testing.T, path string) {
 
 // TestFuncsClang lets clang read all prototypes behind the header that bpftool writes.
 func TestFuncsClang(t *testing.T) {
-	bpftool, clang := tool(t, "bpftool"), tool(t, "clang")
-	file := fixture(t)
+	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
+	file := btftest.VmlinuxFile(t)
 	spec, err := btf.LoadSpec(file)
 	require.NoError(t, err)
 	defer spec.Close()
@@ -167,11 +167,11 @@ func TestFuncsClang(t *testing.T) {
 	require.Greater(t, n, 40_000)
 	source := filepath.Join(t.TempDir(), "functions.c")
 	require.NoError(t, os.WriteFile(source, []byte(c.String()), 0o644))
-	output(t, clang, "-target", "x86_64-linux-gnu", "-std=gnu11", "-w", "-DBPF_NO_PRESERVE_ACCESS_INDEX", "-fsyntax-only", source)
+	btftest.Output(t, clang, "-target", "x86_64-linux-gnu", "-std=gnu11", "-w", "-DBPF_NO_PRESERVE_ACCESS_INDEX", "-fsyntax-only", source)
 }
 
 func TestFunc(t *testing.T) {
-	path := fixture(t)
+	path := btftest.VmlinuxFile(t)
 	stdout, stderr, status := btfRun("func", "--btf", path, "tcp_sendmsg", "nope", "sk_buff", "bpf_prog_put")
 	require.Equal(t, statusFailed, status)
 	require.Equal(t, "int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size);\nvoid bpf_prog_put(struct bpf_prog *prog);\n", stdout)
@@ -187,9 +187,9 @@ func TestFunc(t *testing.T) {
 
 // TestFuncsBroken: a broken function costs itself only.
 func TestFuncsBroken(t *testing.T) {
-	b := encode.New(binary.LittleEndian)
-	integer := b.Int("int", 4, encode.Signed)
-	proto := b.FuncProto(integer, encode.Param{Name: "n", Type: integer}, encode.Param{})
+	b := btftest.New(binary.LittleEndian)
+	integer := b.Int("int", 4, btftest.Signed)
+	proto := b.FuncProto(integer, btftest.Param{Name: "n", Type: integer}, btftest.Param{})
 	b.Func("first", proto, 0)
 	b.Func("broken", integer, 0)
 	found := b.Func("last", proto, 2)
@@ -213,7 +213,7 @@ func TestFuncsBroken(t *testing.T) {
 // TestEnum asks for every enum and enumerator with a name of its own, and compares
 // with the dump.
 func TestEnum(t *testing.T) {
-	path := fixture(t)
+	path := btftest.VmlinuxFile(t)
 	types := readDump(t, path)
 	taken := map[string]int{} // how often a name is asked about in another sense
 	for _, d := range types {
@@ -271,10 +271,10 @@ func TestEnum(t *testing.T) {
 // TestEnumWide: values of 64 bits, negative or not, are whole in JSON, and typedefs
 // lead to enums.
 func TestEnumWide(t *testing.T) {
-	b := encode.New(binary.LittleEndian)
-	b.Enum64("wide", 8, false, encode.Value{Name: "MOST", Value: -1})
-	b.Typedef("deep", b.Enum64("", 8, true, encode.Value{Name: "LEAST", Value: -1 << 63}))
-	b.Enum("small", 4, true, encode.Value{Name: "MINUS", Value: -2})
+	b := btftest.New(binary.LittleEndian)
+	b.Enum64("wide", 8, false, btftest.Value{Name: "MOST", Value: -1})
+	b.Typedef("deep", b.Enum64("", 8, true, btftest.Value{Name: "LEAST", Value: -1 << 63}))
+	b.Enum("small", 4, true, btftest.Value{Name: "MINUS", Value: -2})
 	b.Enum("later", 4, false)
 	path := written(t, b)
 	stdout, stderr, status := btfRun("enum", "--json", "--btf", path, "MOST", "deep", "small")
@@ -292,7 +292,7 @@ func TestEnumWide(t *testing.T) {
 
 // TestFind compares what bears a name with the dump.
 func TestFind(t *testing.T) {
-	path := fixture(t)
+	path := btftest.VmlinuxFile(t)
 	var want []string
 	types := readDump(t, path)
 	for _, id := range inOrder(types) {
@@ -334,16 +334,16 @@ func TestFind(t *testing.T) {
 // module, one that is broken, and a file that is none.
 func loaded(t *testing.T) (root string, vmlinuxBytes, moduleBytes int) {
 	t.Helper()
-	vmlinux := encode.New(binary.LittleEndian)
-	integer := vmlinux.Int("int", 4, encode.Signed)
-	vmlinux.Int("long", 8, encode.Signed)
-	packet := vmlinux.Struct("sk_buff", 4, encode.Member{Name: "len", Type: integer})
+	vmlinux := btftest.New(binary.LittleEndian)
+	integer := vmlinux.Int("int", 4, btftest.Signed)
+	vmlinux.Int("long", 8, btftest.Signed)
+	packet := vmlinux.Struct("sk_buff", 4, btftest.Member{Name: "len", Type: integer})
 	pointer := vmlinux.Pointer(packet)
-	vmlinux.Func("receive", vmlinux.FuncProto(integer, encode.Param{Name: "skb", Type: pointer}), 0)
+	vmlinux.Func("receive", vmlinux.FuncProto(integer, btftest.Param{Name: "skb", Type: pointer}), 0)
 	module := vmlinux.Split()
-	module.Struct("own", 16, encode.Member{Name: "skb", Type: pointer, Offset: 64})
-	module.Func("filter", module.FuncProto(0, encode.Param{Name: "skb", Type: pointer}), 0)
-	module.Enum("verdict", 4, false, encode.Value{Name: "DROP", Value: 0})
+	module.Struct("own", 16, btftest.Member{Name: "skb", Type: pointer, Offset: 64})
+	module.Func("filter", module.FuncProto(0, btftest.Param{Name: "skb", Type: pointer}), 0)
+	module.Enum("verdict", 4, false, btftest.Value{Name: "DROP", Value: 0})
 
 	root = t.TempDir()
 	dir := filepath.Join(root, "sys", "kernel", "btf")
@@ -404,7 +404,7 @@ func TestRoot(t *testing.T) {
 
 // TestLines: what is asked may stand in a file, or come in.
 func TestLines(t *testing.T) {
-	path := fixture(t)
+	path := btftest.VmlinuxFile(t)
 	want, _, status := btfRun("offset", "--json", "--btf", path, "sk_buff.len", "pid_t", "inode.i_ino")
 	require.Zero(t, status)
 	const lines = "# what the agent reads\n\n pid_t \r\ninode.i_ino"

@@ -3,17 +3,14 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/testdata"
+	"github.com/seed-6c4a6465/btf/internal/sample"
 )
 
 const inputHelp = `  --btf FILE    a file: raw BTF, or an ELF file with a .BTF section
@@ -141,7 +138,7 @@ func (in *input) openKernel(env *environment) (*btf.Kernel, *btf.Spec, error) {
 	}
 	in.sampled = true
 	fmt.Fprintln(env.stderr, "btf: no BTF of the running kernel here; this is "+sampleName)
-	spec, err := sample()
+	spec, err := loadSample()
 	return nil, spec, err
 }
 
@@ -273,13 +270,9 @@ func openFile(file, basefile string) (*btf.Spec, func(), error) {
 	return spec, func() { spec.Close(); base.Close() }, nil
 }
 
-// sample loads the BTF that the program carries along.
-func sample() (*btf.Spec, error) {
-	r, err := gzip.NewReader(bytes.NewReader(testdata.Vmlinux))
-	if err != nil {
-		return nil, err
-	}
-	blob, err := io.ReadAll(r)
+// loadSample loads the BTF that the program carries along.
+func loadSample() (*btf.Spec, error) {
+	blob, err := sample.Vmlinux()
 	if err != nil {
 		return nil, err
 	}

@@ -10,14 +10,14 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
-	"github.com/seed-6c4a6465/btf/internal/oracle"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
 // TestList: the ids, sizes and names are those that bpftool lists.
 func TestList(t *testing.T) {
 	if _, err := btf.KernelMarshalOptions(); err != nil {
-		oracle.Missing(t, fmt.Sprintf("the running kernel takes no BTF from this process (%v)", err))
+		btftest.Missing(t, fmt.Sprintf("the running kernel takes no BTF from this process (%v)", err))
 	}
 	var b btf.Builder
 	integer := b.Int("only_here", 4, btf.Signed)
@@ -32,7 +32,7 @@ func TestList(t *testing.T) {
 
 	want := []string{"id bytes name"}
 	line := regexp.MustCompile(`^(\d+): name \[?([^\]]*?)\]?  size (\d+)B`)
-	for l := range strings.Lines(output(t, tool(t, "bpftool"), "btf", "list")) {
+	for l := range strings.Lines(btftest.Output(t, btftest.Tool(t, "bpftool"), "btf", "list")) {
 		if m := line.FindStringSubmatch(l); m != nil {
 			want = append(want, strings.TrimSpace(m[1]+" "+m[3]+" "+strings.TrimPrefix(m[2], "<anon>")))
 		}
@@ -52,7 +52,7 @@ func TestList(t *testing.T) {
 	require.Zero(t, status)
 	require.Contains(t, out, "struct of_a_program {")
 	out, _, _ = btfRun("dump", "--id", fmt.Sprint(info.ID))
-	require.Equal(t, output(t, tool(t, "bpftool"), "btf", "dump", "id", fmt.Sprint(info.ID), "format", "raw"), out)
+	require.Equal(t, btftest.Output(t, btftest.Tool(t, "bpftool"), "btf", "dump", "id", fmt.Sprint(info.ID), "format", "raw"), out)
 
 	_, complaints, status = btfRun("show", "x", "--id", "4000000000")
 	require.Equal(t, statusFailed, status)
@@ -69,7 +69,7 @@ func TestList(t *testing.T) {
 
 // TestExt looks for each function of the symbol table, and a line of source.
 func TestExt(t *testing.T) {
-	for _, path := range oracle.Objects(t, filepath.Join("..", ".."), "el") {
+	for _, path := range btftest.Objects(t, "el") {
 		if !strings.HasSuffix(path, "relocations.bpf.el.o") {
 			continue
 		}
@@ -82,7 +82,7 @@ func TestExt(t *testing.T) {
 		require.Regexp(t, `(?m)^core tc\+\d+ field_byte_offset struct outer___old 0:1:0:2:2$`, out)
 		require.Regexp(t, `(?m)^core socket\+\d+ enumval_value enum wide 1$`, out)
 	}
-	raw := filepath.Join("..", "..", "testdata", "every-kind-le.btf")
+	raw := btftest.Testdata("every-kind-le.btf")
 	_, complaints, status := btfRun("ext", raw)
 	require.Equal(t, statusFailed, status)
 	require.Equal(t, "btf: "+raw+": no extended info\n", complaints)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -111,7 +112,7 @@ func TestSample(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
-	good := fixture(t)
+	good := btftest.VmlinuxFile(t)
 	blob, err := os.ReadFile(good)
 	require.NoError(t, err)
 	// The target of the first pointer, seen by nobody before it is narrowed.
@@ -159,13 +160,13 @@ func TestVerify(t *testing.T) {
 }
 
 func TestStat(t *testing.T) {
-	path := fixture(t)
+	path := btftest.VmlinuxFile(t)
 	stdout, stderr, status := btfRun("stat", path)
 	require.Zero(t, status)
 	require.Empty(t, stderr)
 	require.Contains(t, stdout, "little-endian, header of 24 bytes, not sorted, pointers of 8 bytes\n")
 	// The counts are bpftool's.
-	dump := output(t, tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")
+	dump := btftest.Output(t, btftest.Tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")
 	count := map[string]int{}
 	for line := range strings.Lines(dump) {
 		if fields := strings.Fields(line); line[0] == '[' {
@@ -184,7 +185,7 @@ func TestClosedPipe(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has another error for this")
 	}
-	path := fixture(t)
+	path := btftest.VmlinuxFile(t)
 	for _, args := range [][]string{{"help"}, {"dump", path}, {"stat", path}, {"offset", "--json", "--btf", path, "page.flags"}} {
 		t.Run(args[0], func(t *testing.T) {
 			r, w, err := os.Pipe()
@@ -216,8 +217,8 @@ func TestHead(t *testing.T) {
 		t.Skip("no sh on Windows")
 	}
 	btf := filepath.Join(t.TempDir(), "btf")
-	output(t, "go", "build", "-o", btf, ".")
-	cmd := exec.Command("sh", "-c", `"$1" dump "$2" | head -n 1`, "sh", btf, fixture(t))
+	btftest.Output(t, "go", "build", "-o", btf, ".")
+	cmd := exec.Command("sh", "-c", `"$1" dump "$2" | head -n 1`, "sh", btf, btftest.VmlinuxFile(t))
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	require.NoError(t, cmd.Run())

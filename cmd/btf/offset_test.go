@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	encode "github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -42,7 +42,7 @@ func readDump(t *testing.T, path string) map[uint64]*dumped {
 	}
 	types := map[uint64]*dumped{}
 	var in *dumped
-	for line := range strings.Lines(output(t, tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")) {
+	for line := range strings.Lines(btftest.Output(t, btftest.Tool(t, "bpftool"), "btf", "dump", "file", path, "format", "raw")) {
 		head, rest, named := strings.Cut(line, "'")
 		if line[0] == '\t' && head != "\t" {
 			continue // a variable in a section
@@ -122,8 +122,8 @@ func collect(types map[uint64]*dumped, d *dumped, path string, outer uint64, int
 // TestOffset asks for thousands of members, and compares with what bpftool's raw
 // dump says of them.
 func TestOffset(t *testing.T) {
-	t.Run("fixture", func(t *testing.T) { sameOffsets(t, fixture(t)) })
-	t.Run("kernel", func(t *testing.T) { sameOffsets(t, kernel(t)) })
+	t.Run("fixture", func(t *testing.T) { sameOffsets(t, btftest.VmlinuxFile(t)) })
+	t.Run("kernel", func(t *testing.T) { sameOffsets(t, btftest.Kernel(t)) })
 }
 
 func sameOffsets(t *testing.T, path string) {
@@ -182,7 +182,7 @@ func sameOffsets(t *testing.T, path string) {
 
 // TestOffsetJSON: the form of a line is what scripts rely on.
 func TestOffsetJSON(t *testing.T) {
-	path := fixture(t)
+	path := btftest.VmlinuxFile(t)
 	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "task_struct.nope", "sk_buff.len", "nope", "task_struct.mm->owner->pid", "--json")
 	require.Equal(t, statusFailed, status)
 	require.Empty(t, stderr)
@@ -200,7 +200,7 @@ func TestOffsetJSON(t *testing.T) {
 }
 
 func TestOffsetText(t *testing.T) {
-	path := fixture(t)
+	path := btftest.VmlinuxFile(t)
 	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "irq_info.irq", "task_struct.mm->owner->pid")
 	require.Equal(t, statusFailed, status)
 	require.Regexp(t, `^path +bits +bytes +size +type\ntask_struct\.mm +\d+ +\d+ +8 +struct mm_struct \*\ntask_struct\.mm->owner->pid +(\d+->){2}\d+ +(\d+->){2}\d+ +4 +pid_t\n$`, stdout)
@@ -219,18 +219,18 @@ $`, stderr)
 // TestOffsetBlobs asks for what the fixture has none of: split BTF, typedefs that
 // share their name or are broken, pointers of unknown size.
 func TestOffsetBlobs(t *testing.T) {
-	base := encode.New(binary.BigEndian)
-	integer := base.Int("int", 4, encode.Signed)
-	long := base.Int("long", 4, encode.Signed)
-	base.Struct("lower", 8, encode.Member{Name: "first", Type: integer}, encode.Member{Name: "second", Type: long, Offset: 32})
-	base.Struct("both", 4, encode.Member{Name: "kernel", Type: integer})
-	same := base.Struct("same", 4, encode.Member{Name: "x", Type: integer})
+	base := btftest.New(binary.BigEndian)
+	integer := base.Int("int", 4, btftest.Signed)
+	long := base.Int("long", 4, btftest.Signed)
+	base.Struct("lower", 8, btftest.Member{Name: "first", Type: integer}, btftest.Member{Name: "second", Type: long, Offset: 32})
+	base.Struct("both", 4, btftest.Member{Name: "kernel", Type: integer})
+	same := base.Struct("same", 4, btftest.Member{Name: "x", Type: integer})
 	base.Typedef("same", base.Const(same))
 	base.Typedef("broken", 1<<20)
 	split := base.Split()
 	pointer := split.Pointer(same)
-	split.Struct("both", 8, encode.Member{Name: "own", Type: pointer, Offset: 32})
-	split.Union("either", 4, encode.Member{Name: "same", Type: same})
+	split.Struct("both", 8, btftest.Member{Name: "own", Type: pointer, Offset: 32})
+	split.Union("either", 4, btftest.Member{Name: "same", Type: same})
 
 	dir := t.TempDir()
 	lower, upper := filepath.Join(dir, "base.btf"), filepath.Join(dir, "split.btf")
@@ -257,8 +257,8 @@ func TestOffsetBlobs(t *testing.T) {
 // TestOffsetUnknownSize: of a blob without a long, the offset of a pointer's
 // neighbours and of the pointer itself is known, its size is not.
 func TestOffsetUnknownSize(t *testing.T) {
-	b := encode.New(binary.LittleEndian)
-	b.Struct("node", 16, encode.Member{Name: "next", Type: 2}, encode.Member{Name: "other", Type: 2, Offset: 64})
+	b := btftest.New(binary.LittleEndian)
+	b.Struct("node", 16, btftest.Member{Name: "next", Type: 2}, btftest.Member{Name: "other", Type: 2, Offset: 64})
 	b.Pointer(1)
 	path := filepath.Join(t.TempDir(), "node.btf")
 	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o644))

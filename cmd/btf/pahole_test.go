@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -18,14 +19,14 @@ import (
 // pahole prints for it. Pahole 1.24 knows neither DECL_TAG nor TYPE_TAG, which it
 // says on stderr and which change no struct.
 func TestShowPahole(t *testing.T) {
-	pahole := tool(t, "pahole")
+	pahole := btftest.Tool(t, "pahole")
 	for _, test := range []struct {
 		name    string
 		file    func(testing.TB) string
 		structs int // at least
 	}{
-		{"running kernel", kernel, 5000},
-		{"6.12", fixture, 8000},
+		{"running kernel", btftest.Kernel, 5000},
+		{"6.12", btftest.VmlinuxFile, 8000},
 		{"arm64", corpusKernel("vmlinux-arm64-6.1.btf.gz"), 5000},
 		{"32 bits", corpusKernel("vmlinux-armhf-6.1-32bit.btf.gz"), 5000},
 		{"big-endian", corpusKernel("vmlinux-s390x-6.1-big-endian.btf.gz"), 2000},
@@ -38,7 +39,7 @@ func TestShowPahole(t *testing.T) {
 
 			seen := make(map[string]bool)
 			var structs, unions comparison
-			for _, block := range blocks(output(t, pahole, "-F", "btf", file)) {
+			for _, block := range blocks(btftest.Output(t, pahole, "-F", "btf", file)) {
 				if strings.HasPrefix(block[0], "struct") {
 					seen[block[0]] = true
 					structs.add(t, spec, block)
@@ -53,7 +54,7 @@ func TestShowPahole(t *testing.T) {
 			}
 			// Of the unions it prints those alone that the structs use.
 			more := strings.Join(everyThird(spec, btf.KindUnion), ",")
-			for _, block := range blocks(output(t, pahole, "-F", "btf", "-C", more, file)) {
+			for _, block := range blocks(btftest.Output(t, pahole, "-F", "btf", "-C", more, file)) {
 				unions.add(t, spec, block)
 			}
 			t.Logf("structs: %+v, unions: %+v", structs, unions)
@@ -66,7 +67,7 @@ func TestShowPahole(t *testing.T) {
 }
 
 func corpusKernel(name string) func(testing.TB) string {
-	return func(t testing.TB) string { return gunzipped(t, filepath.Join(corpus(t), name)) }
+	return func(t testing.TB) string { return btftest.GunzipFile(t, filepath.Join(btftest.Corpus(t), name)) }
 }
 
 // A comparison counts declarations, and how near ours came.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -225,13 +226,13 @@ func TestShowPacked(t *testing.T) {
 // TestShowAll shows every type with a name there is, of a kernel and of the corpus
 // of blobs from other compilers, machines and times.
 func TestShowAll(t *testing.T) {
-	t.Run("6.12", func(t *testing.T) { require.Greater(t, showAll(t, fixture(t)), 60000) })
+	t.Run("6.12", func(t *testing.T) { require.Greater(t, showAll(t, btftest.VmlinuxFile(t)), 60000) })
 	t.Run("corpus", func(t *testing.T) {
-		dir := corpus(t)
+		dir := btftest.Corpus(t)
 		kernels, err := filepath.Glob(filepath.Join(dir, "*.btf.gz"))
 		require.NoError(t, err)
 		for _, zipped := range kernels {
-			require.Greater(t, showAll(t, gunzipped(t, zipped)), 10000)
+			require.Greater(t, showAll(t, btftest.GunzipFile(t, zipped)), 10000)
 		}
 		objects, err := filepath.Glob(filepath.Join(dir, "bpf", "*.o"))
 		require.NoError(t, err)

@@ -1,6 +1,6 @@
-// recipes → files
+// Writes the small blobs of testdata.
 
-// Command gen writes the small blobs of testdata:
+// Command gen writes the small blobs of testdata, from anywhere in the repository:
 //
 //	go run ./testdata/gen
 package main
@@ -8,14 +8,13 @@ package main
 import (
 	"log"
 	"os"
-	"path/filepath"
 
-	"github.com/seed-6c4a6465/btf/internal/blob"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 )
 
 func main() {
-	for name, blob := range blob.Recipes() {
-		if err := os.WriteFile(filepath.Join("testdata", name), blob, 0o644); err != nil {
+	for name, blob := range btftest.Recipes() {
+		if err := os.WriteFile(btftest.Testdata(name), blob, 0o644); err != nil {
 			log.Fatal(err)
 		}
 	}

@@ -1,6 +1,6 @@
-// sections → a blob in which they stand elsewhere than usual
+// Puts the sections of a blob in another order, with gaps.
 
-package blob
+package btftest
 
 // A Part is a section of a blob.
 type Part int

@@ -1,6 +1,8 @@
-// names of files in testdata → what is in them
+// Builds the small blobs that are kept in testdata.
 
-package blob
+package btftest
+
+//go:generate go run ../../testdata/gen
 
 import "encoding/binary"
 

@@ -1,8 +1,6 @@
-// records, one after the other → a blob of BTF
+// Builds blobs of BTF record by record.
 
-// Package blob writes BTF for tests: well-formed as long as its methods are used
-// as meant, and anything at all if [Builder.Record] and [Put] are.
-package blob
+package btftest
 
 import "encoding/binary"
 
@@ -12,8 +10,9 @@ type Order interface {
 	binary.AppendByteOrder
 }
 
-// A Builder collects records and strings. Its methods for the kinds return the id
-// of the new type, and take those of others.
+// A Builder collects records and strings. Its methods for the kinds take ids of
+// types and return the id of the new type. They write well-formed BTF;
+// [Builder.Record] and [Put] write anything.
 type Builder struct {
 	Order     Order
 	HeaderLen uint32 // 24, or 32 and more for a header that can have a layout

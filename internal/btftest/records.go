@@ -1,6 +1,6 @@
-// a blob ↔ its records, to be put together otherwise
+// Splits a blob into its records, reorders them and joins them again.
 
-package blob
+package btftest
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// sections → an ELF file
+// Writes ELF files with given sections and symbols.
 
-package blob
+package btftest
 
 import "debug/elf"
 
