@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
 // A Builder collects types for a new blob of BTF: such as the key and value of a
@@ -104,12 +106,12 @@ func (b *Builder) composite(k Kind, name string, size uint32, fields []StructMem
 	for _, f := range fields {
 		limit := Bits(1<<32 - 1)
 		if bitfields {
-			limit = 1<<24 - 1
+			limit = uapi.MemberOffsetMask
 		}
 		if f.Offset > limit || f.BitfieldSize > 255 {
 			b.fail("member %q of %s %q at offset %d with %d bits: at most %d and 255 can be written", f.Name, k, name, uint64(f.Offset), uint64(f.BitfieldSize), uint64(limit))
 		}
-		words = append(words, b.string(f.Name), uint32(f.Type), uint32(f.BitfieldSize)<<24|uint32(f.Offset))
+		words = append(words, b.string(f.Name), uint32(f.Type), uint32(f.BitfieldSize)<<uapi.MemberBitfieldShift|uint32(f.Offset))
 	}
 	return b.add(name, k, len(fields), bitfields, size, words...)
 }
@@ -263,7 +265,7 @@ func (b *Builder) copy(t Type, id func(Type) uint32) error {
 	if k == KindDatasec {
 		placeVars(Datasec{t}, words)
 	}
-	kindFields[k].visit(uint32(len(words))*4,
+	uapi.KindFields[k].Visit(uint32(len(words))*4,
 		func(at uint32) { words[at/4] = b.string(string(t.layer.strings.name(words[at/4]))) },
 		func(at uint32) { words[at/4] = id(t.follow(words[at/4])) })
 	if b.err != nil {

@@ -89,7 +89,6 @@
 //	errors.go      what went wrong, and where
 //	view.go        bytes → integers within bounds; the header
 //	strtab.go      offset → name
-//	fields.go      which words of a record refer to others
 //	layout.go      how to step over kinds nobody has heard of
 //	starts.go      number of a record ↔ offset of its first byte
 //	walk.go        the pass that proves the framing

@@ -2,7 +2,11 @@
 
 package btf
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
+)
 
 // A TypeID is the number of a type: its place among the records, 0 being void.
 // The ids of split BTF go on where those of its base end.
@@ -132,12 +136,12 @@ func (e IntEncoding) String() string {
 //	              bit 31: kind_flag, bits 24–30: kind, bits 0–23: vlen
 //	              (a FUNC keeps its linkage in vlen and has no elements)
 const (
-	recordSize = 12
-	vlenMask   = 0x00ffffff
-	kindShift  = 24
-	kindMask   = 0x7f
-	kindCount  = kindMask + 1
-	kindFlag   = 1 << 31
+	recordSize = uapi.RecordSize
+	vlenMask   = uapi.VlenMask
+	kindShift  = uapi.KindShift
+	kindMask   = uapi.KindMask
+	kindCount  = uapi.KindCount
+	kindFlag   = uapi.KindFlag
 )
 
 // shape is what a kind adds to its records: bits 0–7 the bytes once per record,
@@ -194,13 +198,13 @@ var knownShapes = func() *shapes {
 	return &s
 }()
 
-// Bytes of one element, by kind: include/uapi/linux/btf.h.
+// Bytes of one element, by kind.
 const (
-	memberSize       = 12 // struct btf_member: name_off, type, offset
-	enumeratorSize   = 8  // struct btf_enum: name_off, val
-	enumerator64Size = 12 // struct btf_enum64: name_off, val_lo32, val_hi32
-	paramSize        = 8  // struct btf_param: name_off, type
-	varSecinfoSize   = 12 // struct btf_var_secinfo: type, offset, size
-	locParamSize     = 4  // of a LOC_PROTO: type
-	locSiteSize      = 12 // of a LOCSEC: func, loc_proto, offset
+	memberSize       = uapi.MemberSize
+	enumeratorSize   = uapi.EnumeratorSize
+	enumerator64Size = uapi.Enumerator64Size
+	paramSize        = uapi.ParamSize
+	varSecinfoSize   = uapi.VarSecinfoSize
+	locParamSize     = uapi.LocParamSize
+	locSiteSize      = uapi.LocSiteSize
 )

@@ -2,7 +2,11 @@
 
 package btf
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
+)
 
 // layoutEntrySize is struct btf_layout of include/uapi/linux/btf.h, one per kind
 // from 0 on:
@@ -11,7 +15,7 @@ import "fmt"
 //	┌─────────┬─────────┬─────────┐
 //	│ info_sz │ elem_sz │ flags   │   bytes once per record, bytes per element
 //	└─────────┴─────────┴─────────┘
-const layoutEntrySize = 4
+const layoutEntrySize = uapi.LayoutEntrySize
 
 // layoutShapes returns below's table with what the layout section adds to it.
 // The kinds of released kernels never change, those that are a draft may; a split blob, which by convention

@@ -2,7 +2,11 @@
 
 package btf
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
+)
 
 // Offset returns the bits from the start of the composite that was asked for the
 // member. For a bitfield they lead to its first bit as the ABI of the target
@@ -10,7 +14,7 @@ import "fmt"
 func (m Member) Offset() Bits {
 	word := m.parent.word(m.at() + 8)
 	if m.parent.flag() {
-		return m.outer + Bits(word&0xffffff)
+		return m.outer + Bits(word&uapi.MemberOffsetMask)
 	}
 	if i, odd := m.oddInt(); odd {
 		return m.outer + Bits(word) + i.Offset()
@@ -21,7 +25,7 @@ func (m Member) Offset() Bits {
 // BitfieldSize returns the width of a bitfield, 0 for a member that is none.
 func (m Member) BitfieldSize() Bits {
 	if m.parent.flag() {
-		return Bits(m.parent.word(m.at()+8) >> 24)
+		return Bits(m.parent.word(m.at()+8) >> uapi.MemberBitfieldShift)
 	}
 	if i, odd := m.oddInt(); odd {
 		return i.Bits()

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
 // maxDepth is how many typedefs, qualifiers or arrays may follow one another
@@ -260,8 +262,8 @@ func (t Type) check() error {
 	if t.moved() {
 		return fmt.Errorf("btf: %v: the layout section says that %s is another kind than this package knows: %w", t, k, ErrNotSupported)
 	}
-	f := &kindFields[k]
-	for _, off := range f.ids {
+	f := &uapi.KindFields[k]
+	for _, off := range f.IDs {
 		if off == 0 {
 			break
 		}
@@ -269,10 +271,10 @@ func (t Type) check() error {
 			return err
 		}
 	}
-	if f.elements.size == 0 {
+	if f.Elements.Size == 0 {
 		return nil
 	}
-	if err := t.checkElements(&f.elements); err != nil || t.Kind() != KindDatasec {
+	if err := t.checkElements(&f.Elements); err != nil || t.Kind() != KindDatasec {
 		return err
 	}
 	_, err := t.placement()
@@ -358,28 +360,28 @@ func (t Type) checkID(off uint32) error {
 	return nil
 }
 
-func (t Type) checkElements(e *element) error {
+func (t Type) checkElements(e *uapi.Element) error {
 	l := t.layer
-	from, size := uint64(t.off)+recordSize, uint64(t.vlen())*uint64(e.size)
+	from, size := uint64(t.off)+recordSize, uint64(t.vlen())*uint64(e.Size)
 	if !l.types.has(from, size) {
 		return t.problem(0, "%s record needs %d bytes, %d left", t.Kind(), recordSize+size, uint64(len(l.types.bytes))-uint64(t.off))
 	}
 	elements := section{l.types.bytes[from : from+size], l.types.big}
 	names, ids := l.strings.end(), uint32(l.end())
-	for at := uint32(0); at < uint32(size); at += e.size {
-		if e.name != none {
-			if name := elements.u32(at + e.name); uint64(name) >= names && name != 0 {
-				return t.outOfRange(recordSize+uint64(at+e.name), "name", name)
+	for at := uint32(0); at < uint32(size); at += e.Size {
+		if e.Name != uapi.None {
+			if name := elements.u32(at + e.Name); uint64(name) >= names && name != 0 {
+				return t.outOfRange(recordSize+uint64(at+e.Name), "name", name)
 			}
 		}
-		if e.id != none {
-			if id := elements.u32(at + e.id); id >= ids {
-				return t.outOfRange(recordSize+uint64(at+e.id), "type id", id)
+		if e.ID != uapi.None {
+			if id := elements.u32(at + e.ID); id >= ids {
+				return t.outOfRange(recordSize+uint64(at+e.ID), "type id", id)
 			}
 		}
-		if e.second != 0 {
-			if id := elements.u32(at + e.second); id >= ids {
-				return t.outOfRange(recordSize+uint64(at+e.second), "type id", id)
+		if e.Second != 0 {
+			if id := elements.u32(at + e.Second); id >= ids {
+				return t.outOfRange(recordSize+uint64(at+e.Second), "type id", id)
 			}
 		}
 	}

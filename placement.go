@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
 // place returns the placement of each DATASEC of size 0 in l, read from the object
@@ -20,7 +22,7 @@ func (o object) place(l *layer) (map[TypeID]*placement, error) {
 		if t.Kind() != KindDatasec || t.sizeOrType() != 0 || t.vlen() == 0 {
 			continue
 		}
-		if err := t.checkElements(&kindFields[KindDatasec].elements); err != nil {
+		if err := t.checkElements(&uapi.KindFields[KindDatasec].Elements); err != nil {
 			continue // narrowing it says so
 		}
 		p := &placement{vars: make([]placedVar, t.vlen())}

@@ -5,6 +5,8 @@ package btf
 import (
 	"fmt"
 	"slices"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
 // A relocation moves split BTF from the distilled base that it was built with, of
@@ -227,7 +229,7 @@ func (r *relocation) rewrite() (section, error) {
 		if err := t.check(); err != nil {
 			return section{}, err
 		}
-		kindFields[k].visit(l.shapes[k].length(t.info()),
+		uapi.KindFields[k].Visit(l.shapes[k].length(t.info()),
 			func(at uint32) {
 				switch off := t.word(at); {
 				case off >= l.strings.start:

@@ -2,7 +2,11 @@
 
 package btf
 
-import "math"
+import (
+	"math"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
+)
 
 // A memberPlace is a member whose type is known, through qualifiers and typedefs.
 type memberPlace struct {
@@ -29,7 +33,7 @@ func (p memberPlace) fits(pointer uint32) error {
 	at, width := uint64(p.offset), uint64(0)
 	flag := p.parent.flag()
 	if flag {
-		at, width = uint64(p.offset&0xffffff), uint64(p.offset>>24)
+		at, width = uint64(p.offset&uapi.MemberOffsetMask), uint64(p.offset>>uapi.MemberBitfieldShift)
 	}
 	switch kind := p.of.Kind(); {
 	case kind == KindInt && flag:

@@ -2,11 +2,13 @@
 
 package btf
 
+import "github.com/seed-6c4a6465/btf/internal/uapi"
+
 // maxNameOffset is BTF_MAX_NAME_OFFSET of include/uapi/linux/btf.h.
-const maxNameOffset = 0x00ffffff
+const maxNameOffset = uapi.MaxNameOffset
 
 // maxNameLen is KSYM_NAME_LEN: the kernel reads no further for the end of a name.
-const maxNameLen = 512
+const maxNameLen = uapi.MaxNameLen
 
 // A nameRule is what the kernel wants of a name.
 type nameRule uint8

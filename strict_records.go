@@ -6,10 +6,12 @@ import (
 	"cmp"
 	"fmt"
 	"math/bits"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
 // maxStrictTypes is BTF_MAX_TYPE of include/uapi/linux/btf.h, void being one of them.
-const maxStrictTypes = 0xfffff
+const maxStrictTypes = uapi.MaxType
 
 // strictRecord makes the checks of the kernel's btf_check_meta: of each kind those
 // of its check_meta function of kernel/bpf/btf.c, in that order. Of type ids they
@@ -201,7 +203,7 @@ func (t Type) strictComposite() error {
 		}
 		offset := Bits(t.word(at + 8))
 		if t.flag() {
-			offset &= 0xffffff
+			offset &= uapi.MemberOffsetMask
 		}
 		at += 8
 		switch {

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
 // A strtab is a string section: names, each ended by a NUL.
@@ -69,7 +71,7 @@ func (t *strtab) at(off uint32) []byte {
 // longestName is how much of a name is looked at where names are compared with one
 // another: KSYM_NAME_LEN, beyond which the kernel takes none. Names of hostile BTF
 // may be as long as the string section, each of them.
-const longestName = 512
+const longestName = uapi.MaxNameLen
 
 // short returns the name at off, nil if it is empty or not shorter than longestName.
 func (t *strtab) short(off uint32) []byte { return shortName(t.at(off)) }

@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
 // VerifyStrict reads the Spec as the kernel's own checker does, which looks at what
@@ -71,7 +73,7 @@ func (s *Spec) VerifyStrict() error {
 }
 
 // maxStrictSize is BTF_MAX_SIZE of kernel/bpf/btf.c.
-const maxStrictSize = 16 << 20
+const maxStrictSize = uapi.MaxSize
 
 // strictHeader makes the checks of btf_parse_hdr, btf_check_sec_info and
 // btf_parse_str_sec that loading does not.

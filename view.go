@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
 // A section is a run of bytes of the file and the order of its integers. All
@@ -76,10 +78,10 @@ type Header struct {
 }
 
 const (
-	magic           = 0xeb9f
-	headerSize      = 24 // up to str_len: the header until Linux 7.0
-	headerSizeMax   = 32 // with layout_off and layout_len
-	headerLenOffset = 4
+	magic           = uapi.Magic
+	headerSize      = uapi.HeaderSize       // up to str_len: the header until Linux 7.0
+	headerSizeMax   = uapi.HeaderSizeLayout // with layout_off and layout_len
+	headerLenOffset = uapi.HeaderLenOffset
 )
 
 // isMagic reports whether b begins as BTF does, and in which order.
@@ -125,7 +127,7 @@ func parseHeader(blob []byte) (Header, section, error) {
 		StringLength: s.u32(20),
 	}
 	switch {
-	case h.Version != 1:
+	case h.Version != uapi.Version:
 		return problem(2, "version 1 wanted, it is %d", h.Version)
 	case h.Flags != 0:
 		return problem(3, "flags 0 wanted, they are 0x%x", h.Flags)
