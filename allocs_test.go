@@ -1,4 +1,4 @@
-// questions → proof that answering allocates nothing
+// Tests that questions do not allocate.
 
 package btf_test
 
@@ -72,7 +72,7 @@ func TestAllocs(t *testing.T) {
 			}
 		},
 		"As, another kind": func() {
-			if _, err := btf.As[btf.Enum](task.Type); err != nil {
+			if _, err := btf.As[btf.Enum](task.AsType()); err != nil {
 				sink++
 			}
 		},
@@ -86,7 +86,7 @@ func TestAllocs(t *testing.T) {
 			sink += m.Offset().Bytes()
 		},
 		"Params": func() {
-			for p := range printk.Prototype().Params() {
+			for p := range printk.Type().Params() {
 				sink += uint64(p.Type().Kind()) + uint64(len(p.NameBytes()))
 			}
 		},
@@ -96,7 +96,7 @@ func TestAllocs(t *testing.T) {
 			}
 		},
 		"ParamByName, Index, Pointee": func() {
-			p, _ := printk.Prototype().ParamByName("fmt")
+			p, _ := printk.Type().ParamByName("fmt")
 			target, _ := p.Type().Pointee()
 			sink += uint64(p.Index()) + uint64(target.ID())
 		},
@@ -134,7 +134,7 @@ func TestAllocs(t *testing.T) {
 			}
 		},
 		"Funcs, with a pointer": func() {
-			for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", Params: 5}) {
+			for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", FirstParams: 5}) {
 				if err == nil {
 					sink += uint64(f.ID())
 				}

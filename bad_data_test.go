@@ -1,4 +1,4 @@
-// defect → at which stage it is found, and as what
+// Tests each defect of a blob: at which stage it is found, and how it is reported.
 
 package btf_test
 
@@ -131,7 +131,7 @@ func defects() []defect {
 			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 3, 1, 0xffffffff)
 			b.Array(4, 1, 0xffffffff)
 			b.Array(1, 1, 0xffffffff)
-		}), size: "more elements in nested arrays than 64 bits can count"},
+		}), size: "nested arrays have more elements than 64 bits can count"},
 		{name: "array of 2^66 bytes", blob: victim(func(b *btftest.Builder) {
 			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 3, 1, 0xffffffff)
 			b.Array(1, 1, 0xffffffff)
@@ -172,13 +172,13 @@ func defects() []defect {
 		{name: "unnamed member of a broken struct", blob: victim(func(b *btftest.Builder) {
 			b.Struct("victim", 4, btftest.Member{Type: 3})
 			b.Struct("", 4, btftest.Member{Name: "x", Type: outside})
-		}), member: "(type 3): STRUCT type id below 4 wanted", verify: "(type 3): STRUCT type id below 4 wanted"},
+		}), member: "(type 3): STRUCT type id must be below 4", verify: "(type 3): STRUCT type id must be below 4"},
 		{name: "FUNC of no prototype", blob: victim(func(b *btftest.Builder) { b.Func("victim", 1, 0) }),
-			narrow: "FUNC of a FUNC_PROTO wanted, type 1 is INT", verify: "FUNC of a FUNC_PROTO wanted, type 1 is INT", size: "not found"},
+			narrow: "FUNC needs a FUNC_PROTO, type 1 is INT", verify: "FUNC needs a FUNC_PROTO, type 1 is INT", size: "not found"},
 		{name: "FUNC of a broken prototype", blob: victim(func(b *btftest.Builder) {
 			b.Func("victim", 3, 0)
 			b.FuncProto(0, btftest.Param{Name: "p", Type: outside})
-		}), narrow: "(type 3): FUNC_PROTO type id below 4 wanted", verify: "(type 3): FUNC_PROTO type id below 4 wanted", size: "not found"},
+		}), narrow: "(type 3): FUNC_PROTO type id must be below 4", verify: "(type 3): FUNC_PROTO type id must be below 4", size: "not found"},
 		{name: "two of the name", blob: victim(func(b *btftest.Builder) {
 			b.Struct("victim", 4)
 			b.Struct("victim", 8)
@@ -246,7 +246,7 @@ func defects() []defect {
 			all = append(all, defect{name: k.name + " cut short", blob: truncatedRecord(k.kind, k.vlen, k.words), load: k.name + " record needs"})
 		}
 		for _, id := range []uint32{3, outside, 0xffffffff} {
-			says := k.name + " type id below 3 wanted"
+			says := k.name + " type id must be below 3"
 			size := says
 			if k.noSize {
 				size = "not found"
@@ -272,7 +272,7 @@ func defects() []defect {
 			}
 		}
 		for _, at := range k.names {
-			says := k.name + " name below"
+			says := k.name + " name offset must be below"
 			d := defect{name: k.name + " with no name", blob: record(k.third, at, 0xffffffff), narrow: says, verify: says}
 			switch {
 			case k.kind == 4 || k.kind == 5:
@@ -591,13 +591,13 @@ func TestRewritten(t *testing.T) {
 				few(spec.TypesByName(typ.Name()), func(btf.Type) {})
 				few(spec.TypesByEssentialName(typ.Name()), func(btf.Type) {})
 			}
-			consistent(false).composite(thing.Composite)
+			consistent(false).composite(thing.Composite())
 			for _, e := range []btf.Enum{taste, width} {
 				few(e.Enumerators(), func(v btf.Enumerator) { _, _ = v.Name(), v.Value() })
 				_ = e.Enumerator(e.NumEnumerators() - 1).Name()
 			}
-			_ = describe.Prototype().Variadic()
-			few(describe.Prototype().Params(), func(p btf.Param) { _, _ = p.Name(), p.Type().Kind() })
+			_ = describe.Type().Variadic()
+			few(describe.Type().Params(), func(p btf.Param) { _, _ = p.Name(), p.Type().Kind() })
 			few(data.Vars(), func(v btf.VarSecinfo) { _, _ = v.Type().Name(), v.Offset() })
 			_, _, _ = spec.Verify(), spec.VerifyStrict(), spec.SortedByName()
 		})
@@ -805,7 +805,7 @@ func TestManyOfOne(t *testing.T) {
 			funcs := 0
 			for s := range infos.Funcs() {
 				for r := range s.Records() {
-					funcs += min(r.Func().Prototype().NumParams(), 1)
+					funcs += min(r.Func().Type().NumParams(), 1)
 				}
 			}
 			require.EqualValues(t, n, funcs)

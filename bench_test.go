@@ -1,4 +1,4 @@
-// the budget → a benchmark for each row
+// Benchmarks each row of the budget.
 
 package btf_test
 
@@ -185,7 +185,7 @@ func BenchmarkFuncs(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				for range f.Prototype().Params() {
+				for range f.Type().Params() {
 					params++
 				}
 			}
@@ -198,7 +198,7 @@ func BenchmarkFuncs(b *testing.B) {
 // that begin with tcp_, and all kfuncs. BenchmarkWalk is one pass over all records.
 func BenchmarkFuncsFiltered(b *testing.B) {
 	for name, filter := range map[string]btf.FuncFilter{
-		"pointer": {PointerTo: "sk_buff", Params: 5},
+		"pointer": {PointerTo: "sk_buff", FirstParams: 5},
 		"glob":    {Name: "tcp_*"},
 		"tag":     {Tag: "bpf_kfunc"},
 	} {
@@ -254,7 +254,7 @@ func BenchmarkColdAgent(b *testing.B) {
 			require.NoError(b, err)
 			for _, name := range functions {
 				var f btf.Func
-				if err := spec.TypeByName(name, &f); err != nil || f.Prototype().NumParams() == 0 {
+				if err := spec.TypeByName(name, &f); err != nil || f.Type().NumParams() == 0 {
 					b.Fatal(name, err)
 				}
 			}

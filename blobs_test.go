@@ -1,4 +1,4 @@
-// small blobs → what was put into them
+// Tests that small blobs read back as they were built.
 
 package btf_test
 
@@ -83,14 +83,14 @@ func TestEveryKind(t *testing.T) {
 			require.Equal(t, btf.TypeID(13), pointer.Target().ID())
 
 			array := as[btf.Array](t, spec, 6)
-			require.Equal(t, btf.TypeID(3), array.Element().ID())
+			require.Equal(t, btf.TypeID(3), array.Type().ID())
 			require.Equal(t, btf.TypeID(2), array.Index().ID())
-			require.Equal(t, uint32(16), array.NumElements())
+			require.Equal(t, uint32(16), array.Nelems())
 
-			require.Equal(t, btf.TypeID(3), as[btf.Const](t, spec, 7).Target().ID())
-			require.Equal(t, btf.TypeID(1), as[btf.Volatile](t, spec, 8).Target().ID())
-			require.Equal(t, btf.TypeID(9), as[btf.Restrict](t, spec, 10).Target().ID())
-			require.Equal(t, btf.TypeID(2), as[btf.Typedef](t, spec, 11).Target().ID())
+			require.Equal(t, btf.TypeID(3), as[btf.Const](t, spec, 7).Type().ID())
+			require.Equal(t, btf.TypeID(1), as[btf.Volatile](t, spec, 8).Type().ID())
+			require.Equal(t, btf.TypeID(9), as[btf.Restrict](t, spec, 10).Type().ID())
+			require.Equal(t, btf.TypeID(2), as[btf.Typedef](t, spec, 11).Type().ID())
 			require.Equal(t, btf.TypeID(2), as[btf.Int](t, spec, 11).ID(), "through the typedef")
 
 			union := as[btf.Union](t, spec, 12)
@@ -113,7 +113,7 @@ func TestEveryKind(t *testing.T) {
 			for m := range thing.Members() {
 				got = append(got, member{m.Name(), m.Type().ID(), m.Offset(), m.BitfieldSize()})
 				require.Equal(t, m, thing.Member(len(got)-1))
-				require.Equal(t, thing.Composite, m.Parent())
+				require.Equal(t, thing.Composite(), m.Parent())
 			}
 			require.Equal(t, wanted, got)
 			require.Equal(t, btf.Member{}, thing.Member(-1))
@@ -122,13 +122,13 @@ func TestEveryKind(t *testing.T) {
 			inner, err := thing.MemberByName("b")
 			require.NoError(t, err)
 			require.Equal(t, btf.Bits(64), inner.Offset(), "from the outermost")
-			require.Equal(t, union.Composite, inner.Parent())
+			require.Equal(t, union.Composite(), inner.Parent())
 			_, err = thing.MemberByName("c")
 			require.ErrorIs(t, err, btf.ErrNotFound)
 			_, err = thing.MemberByName("")
 			require.ErrorIs(t, err, btf.ErrNotFound)
 
-			require.True(t, as[btf.Fwd](t, spec, 14).Union())
+			require.True(t, as[btf.Fwd](t, spec, 14).IsUnion())
 
 			type value struct {
 				name  string
@@ -155,7 +155,7 @@ func TestEveryKind(t *testing.T) {
 			describe := as[btf.Func](t, spec, 18)
 			require.Equal(t, btf.GlobalFunc, describe.Linkage())
 			require.Equal(t, "global", describe.Linkage().String())
-			proto := describe.Prototype()
+			proto := describe.Type()
 			require.Equal(t, as[btf.FuncProto](t, spec, 17), proto)
 			require.Equal(t, btf.TypeID(1), proto.Return().ID())
 			require.True(t, proto.Variadic())
@@ -174,7 +174,7 @@ func TestEveryKind(t *testing.T) {
 
 			counter := as[btf.Var](t, spec, 19)
 			require.Equal(t, btf.GlobalVar, counter.Linkage())
-			require.Equal(t, btf.TypeID(8), counter.Target().ID())
+			require.Equal(t, btf.TypeID(8), counter.Type().ID())
 			require.Equal(t, btf.StaticVar, as[btf.Var](t, spec, 20).Linkage())
 
 			data := as[btf.Datasec](t, spec, 21)
@@ -196,9 +196,9 @@ func TestEveryKind(t *testing.T) {
 
 			tag := as[btf.DeclTag](t, spec, 24)
 			require.Equal(t, "third", tag.Name())
-			require.Equal(t, thing.Type, tag.Target())
+			require.Equal(t, thing.AsType(), tag.Type())
 			require.Equal(t, 2, tag.Component())
-			require.False(t, tag.Attribute())
+			require.False(t, tag.IsAttribute())
 			texts := func(tags func(func(btf.DeclTag) bool)) (all []string) {
 				for tag := range tags {
 					all = append(all, tag.Name())
@@ -214,8 +214,8 @@ func TestEveryKind(t *testing.T) {
 
 			user := as[btf.TypeTag](t, spec, 27)
 			require.Equal(t, "user", user.Name())
-			require.Equal(t, thing.Type, user.Target())
-			require.False(t, user.Attribute())
+			require.Equal(t, thing.AsType(), user.Type())
+			require.False(t, user.IsAttribute())
 			require.Equal(t, thing, as[btf.Struct](t, spec, 27), "through the tag")
 
 			for id, want := range map[btf.TypeID]uint64{1: 4, 5: 8, 6: 16, 8: 4, 10: 8, 11: 8, 12: 8, 13: 48, 15: 4, 16: 8, 19: 4, 20: 8, 21: 16, 22: 8, 27: 48} {
@@ -325,7 +325,7 @@ func TestSplit(t *testing.T) {
 			require.Equal(t, as[btf.Struct](t, mid, 4), middle, "the same record, whichever way")
 			pointer, err := btf.As[btf.Pointer](middle.Member(0).Type())
 			require.NoError(t, err)
-			require.Equal(t, as[btf.Struct](t, base, 2).Type, pointer.Target())
+			require.Equal(t, as[btf.Struct](t, base, 2).AsType(), pointer.Target())
 
 			typedef, err := top.AnyTypeByName("middle")
 			require.NoError(t, err)
@@ -427,8 +427,11 @@ func TestMultipleMatches(t *testing.T) {
 		var c btf.Composite
 		require.ErrorIs(t, spec.TypeByName("twin", &c), btf.ErrMultipleMatches)
 	}
-	require.ErrorContains(t, spec.TypeByName("twin", btf.Struct{}), "a pointer to one of the types")
-	require.ErrorContains(t, spec.TypeByName("twin", nil), "a pointer to one of the types")
+	var any btf.Type
+	require.ErrorIs(t, spec.TypeByName("twin", &any), btf.ErrMultipleMatches)
+	require.ErrorContains(t, spec.TypeByName("twin", nil), "needs a pointer to a view")
+	var embedded struct{ btf.Struct }
+	require.ErrorContains(t, spec.TypeByName("twin", &embedded), "needs a pointer to a view")
 	_, err := spec.AnyTypesByName("")
 	require.ErrorIs(t, err, btf.ErrNotFound)
 }
@@ -504,21 +507,21 @@ func TestFlags(t *testing.T) {
 			spec := load(t, b.Bytes())
 			require.NoError(t, spec.Verify())
 
-			require.True(t, as[btf.TypeTag](t, spec, tag).Attribute())
+			require.True(t, as[btf.TypeTag](t, spec, tag).IsAttribute())
 			require.Equal(t, "address_space(1)", as[btf.TypeTag](t, spec, tag).Name())
 			require.Equal(t, target, as[btf.Int](t, spec, tag).ID(), "through the attribute")
-			require.True(t, as[btf.DeclTag](t, spec, attribute).Attribute())
+			require.True(t, as[btf.DeclTag](t, spec, attribute).IsAttribute())
 			require.Equal(t, -1, as[btf.DeclTag](t, spec, attribute).Component())
 			require.False(t, as[btf.Struct](t, spec, btf.TypeID(thing)).KindFlag())
-			require.False(t, as[btf.Fwd](t, spec, forward).Union())
+			require.False(t, as[btf.Fwd](t, spec, forward).IsUnion())
 
 			for id, want := range map[btf.TypeID]string{static: "static", global: "global", extern: "extern", odd: "linkage(16777215)"} {
 				f := as[btf.Func](t, spec, id)
 				require.Equal(t, want, f.Linkage().String())
-				require.Equal(t, btf.TypeID(proto), f.Prototype().ID())
-				require.Zero(t, f.Prototype().NumParams())
-				require.False(t, f.Prototype().Variadic())
-				require.Equal(t, btf.Type{}, f.Prototype().Return())
+				require.Equal(t, btf.TypeID(proto), f.Type().ID())
+				require.Zero(t, f.Type().NumParams())
+				require.False(t, f.Type().Variadic())
+				require.Equal(t, btf.Type{}, f.Type().Return())
 			}
 			require.Equal(t, btf.ExternVar, as[btf.Var](t, spec, imported).Linkage())
 			require.Equal(t, "linkage(77)", as[btf.Var](t, spec, strange).Linkage().String())
@@ -535,7 +538,7 @@ func TestFlags(t *testing.T) {
 
 			section := as[btf.Datasec](t, spec, ksyms)
 			require.Zero(t, section.Size(), "as compilers leave it")
-			require.Equal(t, as[btf.Func](t, spec, extern).Type, section.Var(0).Type())
+			require.Equal(t, as[btf.Func](t, spec, extern).AsType(), section.Var(0).Type())
 
 			require.Equal(t, uint64(0xffffffff), as[btf.Enum](t, spec, narrow).Enumerator(0).Value())
 			require.Equal(t, uint32(1), as[btf.Enum](t, spec, narrow).Size())
@@ -718,7 +721,7 @@ func TestTagsOfFunctions(t *testing.T) {
 	require.Equal(t, map[int][]string{0: {"first"}}, texts)
 	for tag := range fn.Tags() {
 		require.Equal(t, "whole", tag.Name())
-		require.True(t, tag.Attribute())
+		require.True(t, tag.IsAttribute())
 	}
 }
 

@@ -1,4 +1,4 @@
-// bytes ↔ BTF objects in the kernel, through bpf(2)
+// Calls bpf(2).
 
 package btf
 

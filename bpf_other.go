@@ -1,4 +1,4 @@
-// nothing → nothing, where there is no bpf(2)
+// Stands in for bpf(2) on systems that do not have it.
 
 //go:build !linux
 

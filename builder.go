@@ -1,4 +1,4 @@
-// types of one's own making, and types of a Spec → a new blob
+// Builds a new blob from types.
 
 package btf
 
@@ -258,10 +258,11 @@ func (b *Builder) copy(t Type, id func(Type) uint32) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	words, k, err := t.words(nil)
-	if err != nil {
-		return err
+	words := t.Record().AppendWords(nil)
+	if len(words) == 0 {
+		return t.problem(0, "%s record was rewritten while it was read", k)
 	}
+	k = Kind(words[1] >> kindShift & kindMask)
 	if k == KindDatasec {
 		placeVars(Datasec{t}, words)
 	}

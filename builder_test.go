@@ -1,4 +1,4 @@
-// types of one's own making, and types of kernels → small blobs
+// Tests that built types read back, and that kernel types can be copied.
 
 package btf_test
 
@@ -92,8 +92,8 @@ func TestBuilderErrors(t *testing.T) {
 		"signed byte":      {func(b *btf.Builder) { b.Enum("e", 1, true, btf.EnumValue{Name: "V", Value: 128}) }, `8 bits do not hold 0x80`},
 		"value of nothing": {func(b *btf.Builder) { b.Enum("e", 0, false, btf.EnumValue{Name: "V", Value: 1}) }, `0 bits do not hold 0x1`},
 		"first thing":      {func(b *btf.Builder) { b.Int("i", 20, 0); b.Int("j", 30, 0) }, `"i"`},
-		"id of nothing":    {func(b *btf.Builder) { b.Pointer(2) }, "btf: types section at offset 0x8 (type 1): PTR type id below 2 wanted, it is 2"},
-		"func of no proto": {func(b *btf.Builder) { b.Func("f", b.Int("i", 4, 0), 0) }, "FUNC of a FUNC_PROTO wanted"},
+		"id of nothing":    {func(b *btf.Builder) { b.Pointer(2) }, "btf: types section at offset 0x8 (type 1): PTR type id must be below 2, is 2"},
+		"func of no proto": {func(b *btf.Builder) { b.Func("f", b.Int("i", 4, 0), 0) }, "FUNC needs a FUNC_PROTO"},
 		"linkage":          {func(b *btf.Builder) { b.Func("f", b.FuncProto(0), 1<<24) }, "at most 16777215 elements"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,16 +124,16 @@ func TestAdd(t *testing.T) {
 	for _, name := range names {
 		var s btf.Struct
 		require.NoError(t, spec.TypeByName(name, &s))
-		id, err := b.Add(s.Type)
+		id, err := b.Add(s.AsType())
 		require.NoError(t, err)
-		again, err := b.Add(s.Type)
+		again, err := b.Add(s.AsType())
 		require.NoError(t, err)
 		require.Equal(t, id, again)
 		ids[name] = id
 	}
 	var f btf.Func
 	require.NoError(t, spec.TypeByName("tcp_sendmsg", &f))
-	_, err := b.Add(f.Type)
+	_, err := b.Add(f.AsType())
 	require.NoError(t, err)
 	count := b.Next()
 	small, err := b.Spec()
@@ -284,7 +284,7 @@ func TestAddLongNames(t *testing.T) {
 	from.Int("int", 4, 0)
 	from.Record(0, btftest.Info(4, 4000, false), 16000, words...)
 	var b btf.Builder
-	_, err := b.Add(as[btf.Struct](t, load(t, from.Bytes()), 2).Type)
+	_, err := b.Add(as[btf.Struct](t, load(t, from.Bytes()), 2).AsType())
 	require.ErrorContains(t, err, "strings of less than 67108864 bytes wanted")
 	require.Equal(t, btf.TypeID(1), b.Next())
 	_, err = b.Spec()
@@ -303,7 +303,7 @@ func TestAddSplit(t *testing.T) {
 	var s btf.Struct
 	require.NoError(t, mid.TypeByName("middle", &s))
 	var b btf.Builder
-	_, err = b.Add(s.Type)
+	_, err = b.Add(s.AsType())
 	require.NoError(t, err)
 	got, err := b.Spec()
 	require.NoError(t, err)

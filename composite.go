@@ -1,4 +1,4 @@
-// struct or union → its members
+// Defines the views of structs, unions and their members.
 
 package btf
 
@@ -7,34 +7,58 @@ import (
 	"iter"
 )
 
-// A Composite is a struct or a union: what has members. [As] with Composite takes
-// either.
-type Composite struct{ Type }
+// Bits is a number of bits: an offset or a width.
+type Bits uint64
+
+// Bytes returns the number of whole bytes.
+func (b Bits) Bytes() uint64 { return uint64(b / 8) }
+
+// String returns the number and the unit, such as "64 bits".
+func (b Bits) String() string { return fmt.Sprintf("%d bits", uint64(b)) }
+
+// describe returns an offset for messages: "byte 8", or "bit 67" inside a byte.
+func (b Bits) describe() string {
+	if b%8 == 0 {
+		return fmt.Sprintf("byte %d", b/8)
+	}
+	return fmt.Sprintf("bit %d", uint64(b))
+}
+
+// A Composite is a struct or a union. [As] with Composite accepts both.
+type Composite struct{ composite }
 
 // A Struct is a struct type.
-type Struct struct{ Composite }
+type Struct struct{ composite }
 
 // A Union is a union type.
-type Union struct{ Composite }
+type Union struct{ composite }
 
-// Size returns the bytes a Composite takes.
-func (c Composite) Size() uint32 { return c.sizeOrType() }
+// composite has the methods that structs and unions share.
+//
+//	│ name_off │ info │ size │ member │ member │ …
+type composite struct{ handle }
 
-// NumMembers returns how many members the type itself has; what an anonymous one
-// contains is not counted.
-func (c Composite) NumMembers() int { return int(c.vlen()) }
+// Composite returns the struct or union as a Composite.
+func (c composite) Composite() Composite { return Composite{c} }
 
-// Member returns the i-th member, counted from 0; an unnamed void if there is
-// none.
-func (c Composite) Member(i int) Member {
+// Size returns the size of the struct or union in bytes.
+func (c composite) Size() uint32 { return c.sizeOrType() }
+
+// NumMembers returns the number of members. The members of an anonymous member are
+// not counted.
+func (c composite) NumMembers() int { return int(c.vlen()) }
+
+// Member returns the i-th member in declaration order, counted from 0. It returns an
+// unnamed void if there is no such member.
+func (c composite) Member(i int) Member {
 	if i < 0 || uint64(i) >= uint64(c.vlen()) {
 		return Member{}
 	}
 	return Member{c, uint32(i), 0}
 }
 
-// Members yields the type's members in the order of the declaration.
-func (c Composite) Members() iter.Seq[Member] {
+// Members yields the members in declaration order.
+func (c composite) Members() iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		for i := range c.vlen() {
 			if !yield(Member{c, i, 0}) {
@@ -46,17 +70,18 @@ func (c Composite) Members() iter.Seq[Member] {
 
 // A Member is a member of a struct or union.
 //
-//	│ name_off │ type │ offset │   offset: bits, if the composite's kind_flag is 0;
-//	                              else bits 0–23: bit offset, 24–31: bitfield size
+//	│ name_off │ type │ offset │   offset: the bit offset, if kind_flag of the record is 0;
+//	                              else bits 0–23: bit offset, bits 24–31: bitfield size
 type Member struct {
-	parent Composite
+	parent composite
 	index  uint32
-	outer  Bits // from the outermost composite that was asked to parent
+	outer  Bits // offset of parent in the composite that was asked
 }
 
+// at returns the offset of the member in the record.
 func (m Member) at() uint32 { return recordSize + m.index*memberSize }
 
-// Name returns a copy of the member's name, "" if it is anonymous.
+// Name returns a copy of the name, "" if the member is anonymous.
 func (m Member) Name() string { return string(m.NameBytes()) }
 
 // NameBytes returns the name without a copy, as [Type.NameBytes] does.
@@ -69,18 +94,9 @@ func (m Member) NameBytes() []byte {
 
 func (m Member) nameOff() uint32 { return m.parent.word(m.at()) }
 
-// Type returns the member's type.
+// Type returns the type of the member.
 func (m Member) Type() Type { return m.parent.follow(m.parent.word(m.at() + 4)) }
 
-// Parent returns the struct or union the member was declared in. For one found
-// through anonymous members it is not the one that was asked.
-func (m Member) Parent() Composite { return m.parent }
-
-// Bits is a number of bits: where a member lies, or how wide it is.
-type Bits uint64
-
-// Bytes returns the number of whole bytes.
-func (b Bits) Bytes() uint64 { return uint64(b / 8) }
-
-// String returns the number of bits, such as "64 bits".
-func (b Bits) String() string { return fmt.Sprintf("%d bits", uint64(b)) }
+// Parent returns the struct or union that declares the member. For a member found
+// through an anonymous one, that is the anonymous struct or union.
+func (m Member) Parent() Composite { return Composite{m.parent} }

@@ -1,4 +1,4 @@
-// one Spec, many goroutines → the same answers
+// Tests that many goroutines get the answers that one gets.
 
 package btf_test
 

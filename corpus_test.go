@@ -1,4 +1,4 @@
-// blobs of real kernels, modules and programs → what is known of them
+// Tests blobs of real kernels, modules and programs.
 
 package btf_test
 

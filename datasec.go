@@ -1,4 +1,4 @@
-// DATASEC of a BPF object → the size and the offsets that its compiler left out
+// Keeps the sizes and offsets of variables that a BPF compiler leaves out.
 
 package btf
 

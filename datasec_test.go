@@ -1,4 +1,4 @@
-// BPF objects → where their variables lie
+// Tests where the variables of BPF objects are placed.
 
 package btf_test
 
@@ -109,7 +109,7 @@ func TestKconfigOfItself(t *testing.T) {
 	everyDoor(t, btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: b.Bytes()}), func(t *testing.T, spec *btf.Spec, err error) {
 		require.NoError(t, err)
 		require.ErrorIs(t, spec.Verify(), btf.ErrNotSupported)
-		require.ErrorContains(t, spec.Verify(), "a number or an array of them wanted")
+		require.ErrorContains(t, spec.Verify(), "only of numbers and arrays of numbers")
 	})
 }
 

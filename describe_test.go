@@ -1,4 +1,4 @@
-// a type → all that its views say of it, as text
+// Describes a type with all that its views say, for comparisons.
 
 package btf_test
 
@@ -33,7 +33,7 @@ func describeBy(t testing.TB, typ btf.Type, id func(btf.Type) btf.TypeID) string
 		put("to %d", id(narrow[btf.Pointer](typ, &err).Target()))
 	case btf.KindArray:
 		v := narrow[btf.Array](typ, &err)
-		put("of %d by %d n=%d", id(v.Element()), id(v.Index()), v.NumElements())
+		put("of %d by %d n=%d", id(v.Type()), id(v.Index()), v.Nelems())
 	case btf.KindStruct, btf.KindUnion:
 		v := narrow[btf.Composite](typ, &err)
 		put("size=%d", v.Size())
@@ -47,18 +47,18 @@ func describeBy(t testing.TB, typ btf.Type, id func(btf.Type) btf.TypeID) string
 			put("{%q %d}", e.Name(), e.Value())
 		}
 	case btf.KindFwd:
-		put("union=%v", narrow[btf.Fwd](typ, &err).Union())
+		put("union=%v", narrow[btf.Fwd](typ, &err).IsUnion())
 	case btf.KindTypedef:
-		put("to %d", id(narrow[btf.Typedef](typ, &err).Target()))
+		put("to %d", id(narrow[btf.Typedef](typ, &err).Type()))
 	case btf.KindVolatile:
-		put("to %d", id(narrow[btf.Volatile](typ, &err).Target()))
+		put("to %d", id(narrow[btf.Volatile](typ, &err).Type()))
 	case btf.KindConst:
-		put("to %d", id(narrow[btf.Const](typ, &err).Target()))
+		put("to %d", id(narrow[btf.Const](typ, &err).Type()))
 	case btf.KindRestrict:
-		put("to %d", id(narrow[btf.Restrict](typ, &err).Target()))
+		put("to %d", id(narrow[btf.Restrict](typ, &err).Type()))
 	case btf.KindFunc:
 		v := narrow[btf.Func](typ, &err)
-		put("%v of %d", v.Linkage(), id(v.Prototype().Type))
+		put("%v of %d", v.Linkage(), id(v.Type().AsType()))
 	case btf.KindFuncProto:
 		v := narrow[btf.FuncProto](typ, &err)
 		put("returns %d variadic=%v", id(v.Return()), v.Variadic())
@@ -67,7 +67,7 @@ func describeBy(t testing.TB, typ btf.Type, id func(btf.Type) btf.TypeID) string
 		}
 	case btf.KindVar:
 		v := narrow[btf.Var](typ, &err)
-		put("%v of %d", v.Linkage(), id(v.Target()))
+		put("%v of %d", v.Linkage(), id(v.Type()))
 	case btf.KindDatasec:
 		v := narrow[btf.Datasec](typ, &err)
 		put("size=%d", v.Size())
@@ -78,10 +78,10 @@ func describeBy(t testing.TB, typ btf.Type, id func(btf.Type) btf.TypeID) string
 		put("size=%d", narrow[btf.Float](typ, &err).Size())
 	case btf.KindDeclTag:
 		v := narrow[btf.DeclTag](typ, &err)
-		put("%d of %d attribute=%v", v.Component(), id(v.Target()), v.Attribute())
+		put("%d of %d attribute=%v", v.Component(), id(v.Type()), v.IsAttribute())
 	case btf.KindTypeTag:
 		v := narrow[btf.TypeTag](typ, &err)
-		put("to %d attribute=%v", id(v.Target()), v.Attribute())
+		put("to %d attribute=%v", id(v.Type()), v.IsAttribute())
 	default:
 		t.Fatalf("%v has no view", typ)
 	}

@@ -1,4 +1,4 @@
-// bytes of a file → answers: the package, its pictures and its promises
+// Documents the package.
 
 // Package btf reads BTF, the type information of the Linux kernel and of BPF
 // programs, straight from a mapped file. Nothing is inflated: a [Type] is a small

@@ -1,4 +1,4 @@
-// files and readers of all sorts → the same Spec
+// Tests that all doors open the same Spec.
 
 package btf_test
 
@@ -404,7 +404,7 @@ func TestClose(t *testing.T) {
 			value := taste.Enumerator(0)
 			var describe btf.Func
 			require.NoError(t, spec.TypeByName("describe", &describe))
-			param := describe.Prototype().Param(0)
+			param := describe.Type().Param(0)
 			for range spec.TypesByEssentialName("thing") {
 			}
 
@@ -437,7 +437,7 @@ func TestClose(t *testing.T) {
 			require.Empty(t, value.Name())
 			require.Empty(t, param.Name())
 			require.Equal(t, btf.Type{}, param.Type())
-			require.Zero(t, describe.Prototype().NumParams())
+			require.Zero(t, describe.Type().NumParams())
 
 			_, err = spec.TypeByID(1)
 			require.ErrorIs(t, err, btf.ErrClosed)

@@ -1,4 +1,4 @@
-// symbol tables → what debug/elf reads of them
+// Compares the reading of symbol tables with debug/elf.
 
 package btf
 

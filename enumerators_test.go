@@ -1,4 +1,4 @@
-// names and values → enumerators, of 32 and 64 bits, signed and not
+// Tests looking up enumerators by name and by value.
 
 package btf_test
 
@@ -63,7 +63,7 @@ func TestParams(t *testing.T) {
 	spec := load(t, b.Bytes())
 	var f btf.Func
 	require.NoError(t, spec.TypeByName("f", &f))
-	proto := f.Prototype()
+	proto := f.Type()
 	p := must(proto.ParamByName("p"))
 	require.Equal(t, 0, p.Index())
 	require.Equal(t, "outer", must(p.Type().Pointee()).Name())

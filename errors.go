@@ -1,4 +1,4 @@
-// what went wrong → a sentinel to branch on, or a place in the bytes
+// Defines the errors that callers can tell apart, and how they are worded.
 
 package btf
 
@@ -103,6 +103,32 @@ func (e *KernelError) Error() string {
 
 // Unwrap returns what bpf(2) returned.
 func (e *KernelError) Unwrap() error { return e.Err }
+
+// maxShown is the largest number of bytes of a name in a message. A name of hostile
+// BTF can be as long as the file, and a message can hold many names.
+const maxShown = 128
+
+// shown returns a name for messages: cut after maxShown bytes, with bytes that are not
+// printable escaped, so that a name can neither fill a terminal nor control it.
+func shown(name []byte) string {
+	if len(name) == 0 {
+		return "(anonymous)"
+	}
+	s := strconv.Quote(string(name[:min(len(name), maxShown)]))
+	s = s[1 : len(s)-1]
+	if len(name) > maxShown {
+		s += "…"
+	}
+	return s
+}
+
+// quoted returns a name in quotes for messages, cut and escaped as shown does.
+func quoted(name string) string {
+	if len(name) <= maxShown {
+		return strconv.Quote(name)
+	}
+	return strconv.Quote(name[:maxShown]) + "…"
+}
 
 // A located error is one of this package and where it came about.
 type located struct {

@@ -1,4 +1,4 @@
-// the jobs of tracers at start-up → a few lines each
+// Shows what a tracer asks at start-up.
 
 package btf_test
 
@@ -49,7 +49,7 @@ func ExampleSpec_Field() {
 	// Output:
 	// 48 INT char (id 7) <nil>
 	// 1024 bits 3 bits <nil>
-	// true btf: path "task_struct.state": at ".state": STRUCT task_struct (id 112) has no member "state" (near it: stats, __state, stack): not found
+	// true btf: path "task_struct.state": at ".state": STRUCT task_struct (id 112) has no member "state" (similar: stats, __state, stack): not found
 }
 
 // What a program adds and reads to get from a task to the name of its parent.
@@ -77,7 +77,7 @@ func ExampleType_Field() {
 	if err := spec.TypeByName("security_bprm_check", &hook); err != nil {
 		log.Fatal(err)
 	}
-	bprm, err := hook.Prototype().ParamByName("bprm")
+	bprm, err := hook.Type().ParamByName("bprm")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func ExampleSpec_Funcs() {
 	defer spec.Close()
 
 	functions := 0
-	for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", Params: 5}) {
+	for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", FirstParams: 5}) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -171,7 +171,7 @@ func ExampleOpenKernel() {
 			log.Println(err) // this one is broken; the others are not
 			continue
 		}
-		for f, err := range m.Funcs(btf.FuncFilter{Tag: "bpf_kfunc"}) {
+		for f, err := range m.Spec.Funcs(btf.FuncFilter{Tag: "bpf_kfunc"}) {
 			if err == nil {
 				fmt.Println(m.Name, f.Name())
 			}

@@ -1,4 +1,4 @@
-// questions → answers, as a tracer would ask them
+// Shows how to use the package.
 
 package btf_test
 
@@ -254,7 +254,7 @@ func ExampleFuncProto_Params() {
 	if err := spec.TypeByName("tcp_sendmsg", &send); err != nil {
 		log.Fatal(err)
 	}
-	for p := range send.Prototype().Params() {
+	for p := range send.Type().Params() {
 		pointer, err := btf.As[btf.Pointer](p.Type())
 		if err != nil {
 			fmt.Println(p.Name(), "is a", p.Type().Name())
@@ -302,7 +302,7 @@ func ExampleAs() {
 	fmt.Println(errors.Is(err, btf.ErrWrongKind), err)
 	// Output:
 	// long long unsigned int 8 <nil>
-	// true btf: type is no STRUCT
+	// true btf: type is not of kind STRUCT
 }
 
 // A BPF object says which functions, lines and relocations it has.
@@ -355,7 +355,7 @@ func ExampleBuilder_Add() {
 		return
 	}
 	var b btf.Builder
-	id, err := b.Add(thing.Type)
+	id, err := b.Add(thing.AsType())
 	if err != nil {
 		fmt.Println(err)
 		return

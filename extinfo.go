@@ -1,4 +1,4 @@
-// .BTF.ext → functions, lines and relocations of each ELF section
+// Reads the .BTF.ext section of a BPF object: functions, lines and CO-RE relocations.
 
 package btf
 
@@ -154,21 +154,32 @@ func (e *ExtInfos) checkRelocation(at uint32) error {
 
 func (e *ExtInfos) checkID(at uint32) error {
 	if id := e.bytes.u32(at); TypeID(id) >= e.layer.end() {
-		return extProblem(uint64(at), "type id below %d wanted, it is %d", e.layer.end(), id)
+		return extProblem(uint64(at), "type id must be below %d, is %d", e.layer.end(), id)
 	}
 	return nil
 }
 
 func (e *ExtInfos) checkName(at uint32) error {
 	if name := e.bytes.u32(at); uint64(name) >= e.layer.strings.end() && name != 0 {
-		return extProblem(uint64(at), "name below %d wanted, it is %d", e.layer.strings.end(), name)
+		return extProblem(uint64(at), "name offset must be below %d, is %d", e.layer.strings.end(), name)
 	}
 	return nil
 }
 
+// closed reports whether the Spec was closed, and the bytes with it.
+func (e *ExtInfos) closed() bool { return e == nil || e.layer == nil || e.layer.first == 0 }
+
+// u32 returns the integer at a place of the section.
+func (e *ExtInfos) u32(at uint32) uint32 {
+	if e.closed() {
+		return 0
+	}
+	return e.bytes.u32(at)
+}
+
 // name returns the name whose offset stands at a place.
 func (e *ExtInfos) name(at uint32) []byte {
-	if e == nil || e.layer == nil {
+	if e.closed() {
 		return nil
 	}
 	return e.layer.strings.name(e.bytes.u32(at))
@@ -199,8 +210,8 @@ func (e *ExtInfos) CORERelocations() iter.Seq[CORERelocationInfos] {
 }
 
 func (e *ExtInfos) each(p extPart, yield func(extSection) bool) {
-	for at := p.from; at < p.end; {
-		n, rest := e.bytes.u32(at+4), p.end-at
+	for at := p.from; at < p.end && !e.closed(); {
+		n, rest := e.u32(at+4), p.end-at
 		// The bytes may have been rewritten since they were proved.
 		if rest < extListSize || uint64(n)*uint64(p.record) > uint64(rest-extListSize) || !yield(extSection{e, at, p.record, n}) {
 			return
@@ -223,7 +234,7 @@ func (s extSection) NameBytes() []byte { return s.infos.name(s.at) }
 
 // Len returns the number of records.
 func (s extSection) Len() int {
-	if s.infos == nil || s.infos.layer == nil {
+	if s.infos.closed() {
 		return 0
 	}
 	return int(s.count)
@@ -279,14 +290,11 @@ type extRecord struct {
 }
 
 func (r extRecord) word(off uint32) uint32 {
-	if r.infos == nil {
-		return 0
-	}
-	return r.infos.bytes.u32(r.at + off)
+	return r.infos.u32(r.at + off)
 }
 
 func (r extRecord) follow(off uint32) Type {
-	if r.infos == nil || r.infos.layer == nil {
+	if r.infos.closed() {
 		return Type{}
 	}
 	return r.infos.layer.typeByID(TypeID(r.word(off)))

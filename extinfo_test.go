@@ -1,4 +1,4 @@
-// .BTF.ext of BPF objects, and of others → functions, lines and relocations
+// Tests reading .BTF.ext.
 
 package btf_test
 
@@ -244,14 +244,14 @@ func TestBadExt(t *testing.T) {
 		{name: "too many records", words: []uint32{24, 0, 20, 0, 0, 8, 1, 2, 0, 3}, want: "at offset 0x24: 2 records of 8 bytes need 16, 8 left"},
 		{name: "4 G records", words: []uint32{24, 0, 20, 0, 0, 8, 1, 0xffffffff, 0, 3}, want: "at offset 0x24: 4294967295 records of 8 bytes need"},
 		{name: "records of 4 GB", words: []uint32{24, 0, 20, 0, 0, 0xfffffffc, 1, 0xffffffff, 0, 3}, want: "at offset 0x24: 4294967295 records"},
-		{name: "section name", words: []uint32{24, 0, 20, 0, 0, 8, 99, 1, 0, 3}, want: "at offset 0x1c: name below 15 wanted, it is 99"},
-		{name: "id out of range", words: []uint32{24, 0, 20, 0, 0, 8, 1, 1, 0, 4}, want: "at offset 0x28: type id below 4 wanted, it is 4"},
+		{name: "section name", words: []uint32{24, 0, 20, 0, 0, 8, 99, 1, 0, 3}, want: "at offset 0x1c: name offset must be below 15, is 99"},
+		{name: "id out of range", words: []uint32{24, 0, 20, 0, 0, 8, 1, 1, 0, 4}, want: "at offset 0x28: type id must be below 4, is 4"},
 		{name: "no function", words: []uint32{24, 0, 20, 0, 0, 8, 1, 1, 0, 2}, want: "at offset 0x28: FUNC wanted, type 2 is FUNC_PROTO"},
 		{name: "void function", words: []uint32{24, 0, 20, 0, 0, 8, 1, 1, 0, 0}, want: "at offset 0x28: FUNC wanted, type 0 is VOID"},
-		{name: "file name", words: []uint32{24, 0, 0, 0, 28, 16, 1, 1, 0, 15, 1, 0}, want: "at offset 0x28: name below 15 wanted, it is 15"},
-		{name: "line", words: []uint32{24, 0, 0, 0, 28, 16, 1, 1, 0, 1, 0xffffffff, 0}, want: "at offset 0x2c: name below 15 wanted"},
-		{name: "relocated type", words: []uint32{32, 0, 0, 0, 0, 0, 28, 16, 1, 1, 0, 9, 1, 0}, want: "at offset 0x30: type id below 4 wanted, it is 9"},
-		{name: "accessor", words: []uint32{32, 0, 0, 0, 0, 0, 28, 16, 1, 1, 0, 1, 99, 0}, want: "at offset 0x34: name below 15 wanted, it is 99"},
+		{name: "file name", words: []uint32{24, 0, 0, 0, 28, 16, 1, 1, 0, 15, 1, 0}, want: "at offset 0x28: name offset must be below 15, is 15"},
+		{name: "line", words: []uint32{24, 0, 0, 0, 28, 16, 1, 1, 0, 1, 0xffffffff, 0}, want: "at offset 0x2c: name offset must be below 15"},
+		{name: "relocated type", words: []uint32{32, 0, 0, 0, 0, 0, 28, 16, 1, 1, 0, 9, 1, 0}, want: "at offset 0x30: type id must be below 4, is 9"},
+		{name: "accessor", words: []uint32{32, 0, 0, 0, 0, 0, 28, 16, 1, 1, 0, 1, 99, 0}, want: "at offset 0x34: name offset must be below 15, is 99"},
 		{name: "relocations past the end", words: []uint32{32, 0, 0, 0, 0, 0, 32, 16, 1, 1, 0, 1, 1, 0}, want: "at offset 0x18: part at 0x20 needs 32 bytes, the section has 60 in all"},
 	} {
 		for name, order := range bothOrders {
@@ -263,7 +263,7 @@ func TestBadExt(t *testing.T) {
 				everyExtDoor(t, withExt(order, b), func(t *testing.T, spec *btf.Spec, ext *btf.ExtInfos, err error) {
 					var format *btf.FormatError
 					require.ErrorAs(t, err, &format)
-					require.ErrorContains(t, err, "btf: .BTF.ext section "+c.want)
+					require.ErrorContains(t, format, "btf: .BTF.ext section "+c.want)
 					require.True(t, spec == nil && ext == nil)
 				})
 				spec, err := btf.LoadSpec(file(t, withExt(order, b)))
@@ -277,7 +277,7 @@ func TestBadExt(t *testing.T) {
 		b.Func("main", 1, 1)
 		everyExtDoor(t, btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: b.Bytes()},
 			btftest.Section{Name: ".BTF.ext", Data: ext(binary.LittleEndian, 24, 0, 20, 0, 0, 8, 1, 1, 0, 1)}), func(t *testing.T, _ *btf.Spec, _ *btf.ExtInfos, err error) {
-			require.ErrorContains(t, err, "FUNC of a FUNC_PROTO wanted")
+			require.ErrorContains(t, err, "FUNC needs a FUNC_PROTO")
 		})
 	})
 	t.Run("none", func(t *testing.T) {
@@ -308,7 +308,7 @@ func TestExtAllocations(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		for s := range ext.Funcs() {
 			for f := range s.Records() {
-				n += len(s.NameBytes()) + int(f.Offset()) + f.Func().Prototype().NumParams()
+				n += len(s.NameBytes()) + int(f.Offset()) + f.Func().Type().NumParams()
 			}
 		}
 		for s := range ext.Lines() {

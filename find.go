@@ -1,4 +1,4 @@
-// name or id → Type: the questions to a Spec
+// Answers questions to a Spec: types by id and by name, and whether all of it is sound.
 
 package btf
 
@@ -103,26 +103,33 @@ func (s *Spec) AnyTypeByName(name string) (Type, error) {
 	return s.one(name, ^kindSet(0), true)
 }
 
-// TypeByName sets view, a pointer to one of the types that [View] lists, to the
-// one type of that name and kind among the Spec's own:
+// TypeByName finds the one type of a name and of the kind of view among the Spec's
+// own types, and sets view to it:
 //
 //	var task btf.Struct
 //	err := spec.TypeByName("task_struct", &task)
 //
-// The error matches [ErrNotFound] if there is none, and [ErrMultipleMatches] if
-// there are several; it is a [*FormatError] if the record is broken. With an
-// error, view is left as it was.
-func (s *Spec) TypeByName(name string, view any) error {
-	want := kindsOf(view)
+// Any kind fits a *[Type]. The error matches [ErrNotFound] if there is no such type,
+// and [ErrMultipleMatches] if there are several. It is a [*FormatError] if the record
+// is broken. After an error, view is as it was.
+func (s *Spec) TypeByName(name string, view ViewPointer) error {
+	if typ, ok := view.(*Type); ok {
+		t, err := s.AnyTypeByName(name)
+		if err == nil {
+			*typ = t
+		}
+		return err
+	}
+	slot, want := viewed(view)
 	if want == 0 {
-		// Not naming view's type keeps it off the heap.
-		return errors.New("btf: a pointer to one of the types that View lists is wanted, such as *btf.Struct")
+		// Only a type that embeds a view gets here. Not naming it keeps view off the heap.
+		return errors.New("btf: TypeByName needs a pointer to a view, such as *btf.Struct")
 	}
 	t, err := s.one(name, want, false)
 	if err != nil {
 		return err
 	}
-	return narrow(view, t)
+	return narrow(view, slot, t)
 }
 
 // one returns the only type of that name of one of the kinds, or with any of
@@ -146,13 +153,37 @@ func (s *Spec) one(name string, want kindSet, any bool) (Type, error) {
 	case found.id == 0 && any:
 		return Type{}, noType(name)
 	case found.id == 0:
-		return Type{}, fmt.Errorf("btf: %v named %q: %w", want, name, ErrNotFound)
+		return Type{}, fmt.Errorf("btf: %v named %s: %w", want, quoted(name), ErrNotFound)
 	case second.id != 0:
-		return Type{}, fmt.Errorf("btf: %q is %v and %v: %w", name, found, second, ErrMultipleMatches)
+		return Type{}, fmt.Errorf("btf: %s is %v and %v: %w", quoted(name), found, second, ErrMultipleMatches)
 	}
 	return found, nil
 }
 
 func noType(name string) error {
-	return fmt.Errorf("btf: type named %q: %w", name, ErrNotFound)
+	return fmt.Errorf("btf: type named %s: %w", quoted(name), ErrNotFound)
+}
+
+// Verify narrows every record to the view of its kind, and follows typedefs,
+// qualifiers and type tags to their end, as [As] does: it proves that no name and
+// no id in the Spec is out of range, so that no later narrowing ends in a
+// [*FormatError], if what it stands on is as sound. The error is the first of
+// those, in the order of ids. What the kernel asks of BTF beyond that is not looked
+// at.
+func (s *Spec) Verify() error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	for t := range s.All() {
+		if t.moved() {
+			continue // no view reads it
+		}
+		if err := t.check(); err != nil {
+			return err
+		}
+		if _, err := t.Underlying(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-// Loads the BTF of a whole kernel for tests.
+// Loads the kernel that tests use.
 
 package btf_test
 

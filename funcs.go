@@ -1,4 +1,4 @@
-// filter → the functions it lets through
+// Finds the functions that a filter selects.
 
 package btf
 
@@ -24,13 +24,13 @@ type FuncFilter struct {
 	// its target may be behind typedefs, qualifiers and type tags.
 	PointerTo string
 
-	// Params is how many of the first parameters PointerTo is about, 0 for all.
-	Params int
+	// FirstParams limits PointerTo to the first so many parameters. 0 stands for all.
+	FirstParams int
 }
 
 // Funcs yields the Spec's own functions that a filter lets through, by id:
 //
-//	for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", Params: 5}) {
+//	for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", FirstParams: 5}) {
 //
 // With a function whose record is broken comes a [*FormatError], and the next one is
 // looked for. A filter that makes no sense, and a Spec that is closed, yield one
@@ -61,7 +61,7 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 		}
 		f, err := memo.narrow(t)
 		if err != nil {
-			return yield(Func{Type: t}, err)
+			return yield(Func{handle: t}, err)
 		}
 		if !takes && !take.of(f, filter) {
 			return true
@@ -86,10 +86,10 @@ func (f *FuncFilter) check() error {
 	if _, err := path.Match(f.Name, ""); err != nil {
 		return fmt.Errorf("btf: pattern %q for names of functions: %w", f.Name, err)
 	}
-	if f.Params < 0 {
-		return fmt.Errorf("btf: the first %d parameters of a function make no sense", f.Params)
+	if f.FirstParams < 0 {
+		return fmt.Errorf("btf: the first %d parameters of a function make no sense", f.FirstParams)
 	}
-	if f.Params > 0 && f.PointerTo == "" {
+	if f.FirstParams > 0 && f.PointerTo == "" {
 		return errors.New("btf: how many parameters of a function are looked at is said, and not for what")
 	}
 	return nil
@@ -137,13 +137,13 @@ func (m *takeMemo) of(f Func, filter *FuncFilter) bool {
 
 // takes reports whether one of the parameters is what the filter asks for.
 func (f Func) takes(filter *FuncFilter) bool {
-	p := f.Prototype()
-	n := p.named()
-	if filter.Params > 0 {
-		n = min(n, uint32(filter.Params))
+	p := f.Type()
+	n := p.typed()
+	if filter.FirstParams > 0 {
+		n = min(n, uint32(filter.FirstParams))
 	}
 	for i := range n {
-		if (Param{p.Type, i}).Type().pointsTo(filter.PointerTo) {
+		if (Param{p.handle, i}).Type().pointsTo(filter.PointerTo) {
 			return true
 		}
 	}
@@ -167,20 +167,16 @@ const pointedTo = fieldKinds &^ (1 << KindTypeTag)
 // leadsTo reports whether t or what it is a typedef or a qualified form of is called
 // name.
 func (t Type) leadsTo(name string) bool {
-	for range maxDepth + 1 {
-		k := t.Kind()
-		if pointedTo.has(k) && t.layer.strings.is(t.nameOff(), name) {
+	c := chain{from: t, at: t}
+	for {
+		k := c.at.Kind()
+		if pointedTo.has(k) && c.at.layer.strings.is(c.at.nameOff(), name) {
 			return true
 		}
-		if !modifiers.has(k) {
-			return false
-		}
-		var err error
-		if t, err = t.target(); err != nil {
+		if !modifiers.has(k) || c.next(8) != nil {
 			return false
 		}
 	}
-	return false
 }
 
 // markedFuncs calls consider with the functions that may have a pointer to what the
@@ -204,8 +200,8 @@ func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool)
 		}
 	}
 	most := uint32(vlenMask)
-	if filter.Params > 0 {
-		most = uint32(min(filter.Params, vlenMask))
+	if filter.FirstParams > 0 {
+		most = uint32(min(filter.FirstParams, vlenMask))
 	}
 	types, first, exact := l.types, l.first, l.starts.count <= marksLen
 	end, names := l.end(), l.strings.end()
@@ -267,3 +263,88 @@ const marksLen = 1 << 18
 func (m *marks) add(number TypeID) { m[number%marksLen/64] |= 1 << (number % 64) }
 
 func (m *marks) has(number TypeID) bool { return m[number%marksLen/64]>>(number%64)&1 != 0 }
+
+// maxGlobbed is how long a name may be to match a pattern, in bytes. The longest of a
+// kernel have 512; a blob could have a hundred thousand types whose names are the
+// end of one long string.
+const maxGlobbed = 4 << 10
+
+// glob reports whether the name at the front of b, which ends at a NUL, matches a
+// pattern, as path.Match does with a name of ASCII that has no slash. Path.Match
+// itself needs a string, and so an allocation for each name.
+func glob(pattern string, b []byte) bool {
+	// Only the last star met is ever gone back to, to let it take one byte more.
+	p, n := 0, 0
+	star, taken := -1, 0
+	for {
+		switch {
+		case n >= len(b) || n > maxGlobbed:
+			return false
+		case p < len(pattern) && pattern[p] == '*':
+			star, taken = p, n
+			p++
+			continue
+		case b[n] == 0:
+			return p == len(pattern)
+		}
+		if length, ok := globOne(pattern[p:], b[n]); ok {
+			p, n = p+length, n+1
+			continue
+		}
+		if star < 0 {
+			return false
+		}
+		taken++
+		p, n = star+1, taken
+	}
+}
+
+// globOne reports whether the first element of a pattern, which is no star, takes c,
+// and how long it is.
+func globOne(pattern string, c byte) (length int, ok bool) {
+	if pattern == "" {
+		return 0, false
+	}
+	switch pattern[0] {
+	case '?':
+		return 1, true
+	case '\\':
+		if len(pattern) < 2 {
+			return 0, false
+		}
+		return 2, pattern[1] == c
+	case '[':
+		return globClass(pattern, c)
+	}
+	return 1, pattern[0] == c
+}
+
+// globClass is globOne of a class such as [a-z_] or [^0-9].
+func globClass(pattern string, c byte) (length int, ok bool) {
+	at := 1
+	negated := at < len(pattern) && pattern[at] == '^'
+	if negated {
+		at++
+	}
+	next := func() (b byte) {
+		if at < len(pattern) && pattern[at] == '\\' {
+			at++
+		}
+		if at < len(pattern) {
+			b = pattern[at]
+		}
+		at++
+		return b
+	}
+	in := false
+	for first := true; first || at < len(pattern) && pattern[at] != ']'; first = false {
+		low := next()
+		high := low
+		if at < len(pattern) && pattern[at] == '-' {
+			at++
+			high = next()
+		}
+		in = in || low <= c && c <= high
+	}
+	return min(at+1, len(pattern)), in != negated
+}

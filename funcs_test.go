@@ -1,4 +1,4 @@
-// filter → the functions that looking at each finds
+// Compares filtered functions with a search through all functions.
 
 package btf_test
 
@@ -28,8 +28,8 @@ func plainFuncs(spec *btf.Spec, filter btf.FuncFilter) (ids []btf.TypeID) {
 		if filter.Tag != "" && !slices.ContainsFunc(slices.Collect(f.Tags()), func(tag btf.DeclTag) bool { return tag.Name() == filter.Tag }) {
 			continue
 		}
-		if filter.PointerTo != "" && !slices.ContainsFunc(slices.Collect(f.Prototype().Params()), func(p btf.Param) bool {
-			return (filter.Params == 0 || p.Index() < filter.Params) && plainPointsTo(p.Type(), filter.PointerTo)
+		if filter.PointerTo != "" && !slices.ContainsFunc(slices.Collect(f.Type().Params()), func(p btf.Param) bool {
+			return (filter.FirstParams == 0 || p.Index() < filter.FirstParams) && plainPointsTo(p.Type(), filter.PointerTo)
 		}) {
 			continue
 		}
@@ -56,31 +56,31 @@ func plainPointsTo(t btf.Type, name string) bool {
 			if err != nil {
 				return false
 			}
-			t = v.Target()
+			t = v.Type()
 		case btf.KindVolatile:
 			v, err := btf.As[btf.Volatile](t)
 			if err != nil {
 				return false
 			}
-			t = v.Target()
+			t = v.Type()
 		case btf.KindConst:
 			v, err := btf.As[btf.Const](t)
 			if err != nil {
 				return false
 			}
-			t = v.Target()
+			t = v.Type()
 		case btf.KindRestrict:
 			v, err := btf.As[btf.Restrict](t)
 			if err != nil {
 				return false
 			}
-			t = v.Target()
+			t = v.Type()
 		case btf.KindTypeTag:
 			v, err := btf.As[btf.TypeTag](t)
 			if err != nil {
 				return false
 			}
-			t = v.Target()
+			t = v.Type()
 		case btf.KindStruct, btf.KindUnion, btf.KindFwd, btf.KindInt, btf.KindEnum, btf.KindEnum64, btf.KindFloat:
 			return t.Name() == name
 		default:
@@ -183,8 +183,8 @@ func TestFuncs(t *testing.T) {
 			}
 			all := []string{"early", "plain", "constant", "named", "user", "alias", "sixth", "other", "declared", "kfunc", "param_kfunc"}
 			require.Equal(t, all, names(spec, btf.FuncFilter{PointerTo: "sk_buff"}))
-			require.Equal(t, slices.Delete(slices.Clone(all), 6, 7), names(spec, btf.FuncFilter{PointerTo: "sk_buff", Params: 5}))
-			require.Equal(t, []string{"early", "plain", "other", "declared", "kfunc", "param_kfunc"}, names(spec, btf.FuncFilter{PointerTo: "sk_buff", Params: 1}))
+			require.Equal(t, slices.Delete(slices.Clone(all), 6, 7), names(spec, btf.FuncFilter{PointerTo: "sk_buff", FirstParams: 5}))
+			require.Equal(t, []string{"early", "plain", "other", "declared", "kfunc", "param_kfunc"}, names(spec, btf.FuncFilter{PointerTo: "sk_buff", FirstParams: 1}))
 			require.Equal(t, []string{"alias"}, names(spec, btf.FuncFilter{PointerTo: "alias"}))
 			require.Equal(t, []string{"tag"}, names(spec, btf.FuncFilter{PointerTo: "int"}))
 			require.Empty(t, names(spec, btf.FuncFilter{PointerTo: "user"}))
@@ -282,7 +282,7 @@ func TestBadFuncs(t *testing.T) {
 			if err != nil {
 				var format *btf.FormatError
 				require.ErrorAs(t, err, &format)
-				broken = append(broken, f.Type.Name())
+				broken = append(broken, f.AsType().Name())
 			} else {
 				sound = append(sound, f.Name())
 			}
@@ -294,7 +294,7 @@ func TestBadFuncs(t *testing.T) {
 	all := []string{"no_prototype", "of_nothing", "broken_parameter", "broken_second", "broken_result", "broken_name"}
 	require.Equal(t, all, broken)
 	for _, first := range []int{0, 1} {
-		sound, broken = collect(btf.FuncFilter{PointerTo: "int", Params: first})
+		sound, broken = collect(btf.FuncFilter{PointerTo: "int", FirstParams: first})
 		require.Equal(t, []string{"sound"}, sound)
 		require.Equal(t, all, broken)
 	}
@@ -313,8 +313,8 @@ func TestBadFuncs(t *testing.T) {
 	}
 	fails(btf.FuncFilter{Name: "[a-"}, `btf: pattern "[a-" for names of functions: syntax error in pattern`)
 	fails(btf.FuncFilter{Name: "tcp_*[]"}, "syntax error in pattern")
-	fails(btf.FuncFilter{PointerTo: "int", Params: -1}, "the first -1 parameters")
-	fails(btf.FuncFilter{Params: 5}, "not for what")
+	fails(btf.FuncFilter{PointerTo: "int", FirstParams: -1}, "the first -1 parameters")
+	fails(btf.FuncFilter{FirstParams: 5}, "not for what")
 	require.NoError(t, spec.Close())
 	fails(btf.FuncFilter{}, "use of closed BTF")
 }

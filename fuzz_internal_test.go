@@ -1,4 +1,4 @@
-// tricks, and any bytes → what their plain forms find
+// Fuzzes fast forms against their plain forms.
 
 package btf
 

@@ -1,4 +1,4 @@
-// any bytes → answers or errors, never a panic
+// Fuzzes every door: any bytes give answers or errors.
 
 package btf_test
 
@@ -307,7 +307,7 @@ func FuzzObject(f *testing.F) {
 		n := 0
 		for s := range infos.Funcs() {
 			for f := range s.Records() {
-				if f.Func().Kind() != btf.KindFunc || f.Func().Prototype().Kind() != btf.KindFuncProto {
+				if f.Func().Kind() != btf.KindFunc || f.Func().Type().Kind() != btf.KindFuncProto {
 					t.Fatal("a function that is none")
 				}
 				n++
@@ -467,7 +467,7 @@ func FuzzFuncs(f *testing.F) {
 				return // path.Match takes runes, and a slash for the end of a name
 			}
 		}
-		filter := btf.FuncFilter{Name: name, PointerTo: pointerTo, Tag: tag, Params: params}
+		filter := btf.FuncFilter{Name: name, PointerTo: pointerTo, Tag: tag, FirstParams: params}
 		for _, spec := range specs {
 			for f, err := range spec.Funcs(filter) {
 				if err != nil && f == (btf.Func{}) {

@@ -1,4 +1,4 @@
-// Spec ↔ BTF inside the kernel
+// Refers to BTF inside the kernel.
 
 package btf
 

@@ -1,4 +1,4 @@
-// Specs → the running kernel, and back
+// Tests loading BTF into the running kernel, and reading it back.
 
 package btf_test
 

@@ -1,8 +1,10 @@
-// name → ids
+// Finds the types of a name: by a scan, by bisection, or by an index.
 
 package btf
 
 import (
+	"bytes"
+	"encoding/binary"
 	"math/bits"
 	"sync"
 	"sync/atomic"
@@ -262,3 +264,114 @@ func (m *matches) next() (Type, bool) {
 	}
 	return Type{}, false
 }
+
+// scan yields the types called name, looking at every record. On a vmlinux it
+// takes a small part of the time that building an index does
+// (BenchmarkFirstLookup, BenchmarkIndex).
+//
+// Nearly all names are told from the one wanted by their first 8 bytes, compared
+// as one integer; scanPlain is the same without that, and a test says they agree.
+func (l *layer) scan(name string, yield func(Type) bool) {
+	var front [8]byte
+	n := min(copy(front[:], name)+1, len(front)) // with the NUL, where it fits
+	want, mask := binary.LittleEndian.Uint64(front[:]), ^uint64(0)>>(8*(8-n))
+
+	own, start := l.strings.bytes, l.strings.start
+	types := l.types
+	id := l.first
+	for i, w := range l.starts.bits {
+		for ; w != 0; w &= w - 1 {
+			off := types.u32(place(i, w))
+			at := uint64(off - start)
+			near := at+8 > uint64(len(own)) // of the end of the strings, or in the base's
+			if near || binary.LittleEndian.Uint64(own[at:])&mask == want {
+				if l.strings.is(off, name) && !yield(Type{l, id, place(i, w)}) {
+					return
+				}
+			}
+			id++
+		}
+	}
+}
+
+func (l *layer) scanPlain(name string, yield func(Type) bool) {
+	for t := range l.all() {
+		if l.strings.is(t.nameOff(), name) && !yield(t) {
+			return
+		}
+	}
+}
+
+// sorted reports whether the names of the layer's records ascend, byte by byte, the
+// empty ones first: what btf_check_sorted of libbpf looks for. It passes over all
+// names until one is out of order, which in a blob that is not sorted is nearly at
+// once. Names whose first longestName bytes are equal are taken for out of order, if
+// they do not stand at the same offset.
+//
+// Names stand close to their neighbours in order, so where they differ is anybody's
+// guess. That is why their first 32 bytes are compared as one integer, without a
+// branch. What follows a NUL is compared too: it decides only between names that are
+// equal, and those are in order either way.
+func (l *layer) sorted() bool {
+	own, start, types := l.strings.bytes, l.strings.start, l.types
+	last := uint32(0)
+	var p0, p1, p2, p3 uint64 // the first bytes of the last name
+	for i, w := range l.starts.bits {
+		for ; w != 0; w &= w - 1 {
+			off := types.u32(place(i, w))
+			if off == last {
+				continue
+			}
+			at := uint64(off - start)
+			var front []byte
+			if at+32 <= uint64(len(own)) {
+				front = own[at : at+32]
+			} else { // near the end of the strings, or in those of the base
+				var b [32]byte
+				copy(b[:], l.strings.at(off))
+				front = b[:]
+			}
+			c0, c1 := binary.BigEndian.Uint64(front), binary.BigEndian.Uint64(front[8:])
+			c2, c3 := binary.BigEndian.Uint64(front[16:]), binary.BigEndian.Uint64(front[24:])
+			_, less := bits.Sub64(p3, c3, 0)
+			_, less = bits.Sub64(p2, c2, less)
+			_, less = bits.Sub64(p1, c1, less)
+			_, less = bits.Sub64(p0, c0, less)
+			if less == 0 && !l.ordered(last, off) {
+				return false
+			}
+			last, p0, p1, p2, p3 = off, c0, c1, c2, c3
+		}
+	}
+	return true
+}
+
+// ordered reports whether the name at a is less than that at b, or the same.
+func (l *layer) ordered(a, b uint32) bool {
+	first, second := l.strings.at(a), l.strings.at(b)
+	first = upToNUL(first[:min(len(first), longestName)])
+	second = upToNUL(second[:min(len(second), longestName)])
+	order := bytes.Compare(first, second)
+	return order < 0 || order == 0 && len(first) < longestName
+}
+
+// bisect returns the numbers of the first record called name, from 0 on, and of the
+// first after those, in a layer that is sorted.
+func (l *layer) bisect(name string) (from, to uint32) {
+	to = l.starts.count
+	for from < to {
+		middle := from + (to-from)/2
+		if l.strings.before(l.nameOff(middle), name) {
+			from = middle + 1
+		} else {
+			to = middle
+		}
+	}
+	for to < l.starts.count && l.strings.is(l.nameOff(to), name) {
+		to++
+	}
+	return from, to
+}
+
+// nameOff returns where the name of record i stands, counted from 0.
+func (l *layer) nameOff(i uint32) uint32 { return l.types.u32(l.starts.offset(i)) }

@@ -1,4 +1,4 @@
-// inlined functions → where they are, and where their parameters lie there
+// Defines the views of inlined functions, which are a draft.
 
 package btf
 
@@ -20,7 +20,7 @@ import (
 // A LocParam is where a parameter of an inlined function lies.
 //
 //	│ 0 │ info │ size │ flags │ value │ value │ …
-type LocParam struct{ Type }
+type LocParam struct{ handle }
 
 // Size returns the bytes that the parameter takes.
 func (p LocParam) Size() uint32 { return p.sizeOrType() }
@@ -76,7 +76,7 @@ func (f LocFlags) String() string {
 // the function has.
 //
 //	│ 0 │ info │ 0 │ type │ type │ …
-type LocProto struct{ Type }
+type LocProto struct{ handle }
 
 // NumParams returns how many parameters there are.
 func (p LocProto) NumParams() int { return int(p.vlen()) }
@@ -104,7 +104,7 @@ func (p LocProto) Params() iter.Seq[Type] {
 // A Locsec is a section of code, by its name, and the functions inlined there.
 //
 //	│ name_off │ info │ 0 │ func │ loc_proto │ offset │ func │ loc_proto │ offset │ …
-type Locsec struct{ Type }
+type Locsec struct{ handle }
 
 // NumSites returns how many inlined calls there are.
 func (s Locsec) NumSites() int { return int(s.vlen()) }
@@ -114,14 +114,14 @@ func (s Locsec) Site(i int) LocSite {
 	if i < 0 || uint64(i) >= uint64(s.vlen()) {
 		return LocSite{}
 	}
-	return LocSite{s.Type, uint32(i)}
+	return LocSite{s.handle, uint32(i)}
 }
 
 // Sites yields the inlined calls in order.
 func (s Locsec) Sites() iter.Seq[LocSite] {
 	return func(yield func(LocSite) bool) {
 		for i := range s.vlen() {
-			if !yield(LocSite{s.Type, i}) {
+			if !yield(LocSite{s.handle, i}) {
 				return
 			}
 		}

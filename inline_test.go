@@ -1,4 +1,4 @@
-// blobs of inlined functions → what was put in
+// Tests the views of inlined functions.
 
 package btf_test
 
@@ -39,7 +39,7 @@ func checkInline(t *testing.T, spec *btf.Spec, first btf.TypeID) {
 
 	proto := as[btf.LocProto](t, spec, id(7))
 	require.Equal(t, 3, proto.NumParams())
-	require.Equal(t, []btf.Type{reg.Type, {}, constant.Type}, slices.Collect(proto.Params()))
+	require.Equal(t, []btf.Type{reg.AsType(), {}, constant.AsType()}, slices.Collect(proto.Params()))
 	for i, p := range slices.Collect(proto.Params()) {
 		require.Equal(t, p, proto.Param(i))
 	}
@@ -54,7 +54,7 @@ func checkInline(t *testing.T, spec *btf.Spec, first btf.TypeID) {
 	clamp := as[btf.Func](t, spec, id(3))
 	for i, site := range slices.Collect(sec.Sites()) {
 		require.Equal(t, site, sec.Site(i))
-		require.Equal(t, clamp.Type, site.Func())
+		require.Equal(t, clamp.AsType(), site.Func())
 		require.Equal(t, []uint32{0x10, 0x40, 1<<32 - 4}[i], site.Offset())
 		require.Equal(t, []btf.TypeID{id(7), id(8), 0}[i], site.Proto().ID())
 	}
@@ -63,7 +63,7 @@ func checkInline(t *testing.T, spec *btf.Spec, first btf.TypeID) {
 	for range sec.Sites() {
 		break
 	}
-	_, err = btf.As[btf.Datasec](sec.Type)
+	_, err = btf.As[btf.Datasec](sec.AsType())
 	require.ErrorIs(t, err, btf.ErrWrongKind)
 	require.Contains(t, sec.String(), "LOCSEC .text (id ")
 }
@@ -90,7 +90,7 @@ func TestInline(t *testing.T) {
 			var sec btf.Locsec
 			require.NoError(t, spec.TypeByName(".text", &sec))
 			var builder btf.Builder
-			_, err := builder.Add(sec.Type)
+			_, err := builder.Add(sec.AsType())
 			require.NoError(t, err)
 			some, err := builder.Spec()
 			require.NoError(t, err)
@@ -164,7 +164,7 @@ func TestInlineMoved(t *testing.T) {
 		require.Equal(t, btf.KindLocParam, moved.Kind())
 		_, err = btf.As[btf.LocParam](moved)
 		require.ErrorIs(t, err, btf.ErrNotSupported)
-		require.ErrorContains(t, err, "the layout section says that LOC_PARAM is another kind than this package knows")
+		require.ErrorContains(t, err, "the layout section defines LOC_PARAM as a kind that this package does not know")
 		sec, err := spec.TypeByID(moved.ID() + 1)
 		require.NoError(t, err)
 		_, err = btf.As[btf.Locsec](sec)

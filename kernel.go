@@ -1,8 +1,9 @@
-// root directory → a kernel's vmlinux and its modules, as one
+// Opens the BTF of a kernel and of its modules.
 
 package btf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,7 +27,7 @@ type Kernel struct {
 // A Module is one part of a [Kernel], with the name of its file in /sys/kernel/btf.
 type Module struct {
 	Name string // "vmlinux" for the kernel itself
-	*Spec
+	Spec *Spec  // belongs to the Kernel
 }
 
 // vmlinuxName is what the kernel itself goes by among its modules.
@@ -41,6 +42,7 @@ func OpenKernel(root string) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
+	vmlinux.shared = true
 	return &Kernel{root: root, vmlinux: vmlinux}, nil
 }
 
@@ -51,13 +53,13 @@ func (k *Kernel) Close() error {
 	k.modules.Range(func(_, value any) bool {
 		for m := value.(*opened); m != nil; m = m.before {
 			if m.spec != nil {
-				failed = append(failed, m.spec.Close())
+				failed = append(failed, m.spec.close())
 			}
 		}
 		return true
 	})
 	k.modules.Clear()
-	return errors.Join(append(failed, k.vmlinux.Close())...)
+	return errors.Join(append(failed, k.vmlinux.close())...)
 }
 
 // Vmlinux returns the BTF of the kernel itself.
@@ -145,6 +147,9 @@ func (o *opened) open(path string, vmlinux *Spec) (*Spec, error) {
 	if isBroken(err) {
 		o.broken = err
 	}
+	if err == nil {
+		spec.shared = true
+	}
 	o.spec = spec
 	return spec, err
 }
@@ -198,7 +203,7 @@ func (k *Kernel) TypesByName(name string) iter.Seq2[Module, Type] {
 			if err != nil {
 				continue
 			}
-			for t := range m.TypesByName(name) {
+			for t := range m.Spec.TypesByName(name) {
 				if !yield(m, t) {
 					return
 				}
@@ -235,7 +240,7 @@ func (k *Kernel) field(path string) (Field, error) {
 			failed = append(failed, err)
 			continue
 		}
-		f, of, fits, err := m.ownField(name, steps)
+		f, of, fits, err := m.Spec.ownField(name, steps)
 		if err != nil {
 			err = &located{"in " + m.Name, err}
 		}
@@ -273,4 +278,71 @@ func (k *Kernel) field(path string) (Field, error) {
 		err = k.vmlinux.noTypeNear(name)
 	}
 	return Field{}, errors.Join(append([]error{err}, failed...)...)
+}
+
+// kernelBTF is where the running kernel shows its types and those of its modules.
+const kernelBTF = "/sys/kernel/btf/"
+
+// LoadKernelSpec opens the BTF of the running kernel: /sys/kernel/btf/vmlinux, or
+// the vmlinux file of the running release in one of the places where distributions
+// put it; the first of them that can be read. The error matches [ErrNotSupported]
+// if there is none.
+func LoadKernelSpec() (*Spec, error) { return loadKernelSpec("") }
+
+// loadKernelSpec looks below root.
+func loadKernelSpec(root string) (*Spec, error) {
+	places := []string{root + kernelBTF + "vmlinux"}
+	release, err := os.ReadFile(root + "/proc/sys/kernel/osrelease")
+	release = bytes.TrimSpace(release)
+	if err == nil {
+		for _, place := range vmlinuxPlaces {
+			places = append(places, root+fmt.Sprintf(place, release))
+		}
+	}
+	var first error
+	for _, place := range places {
+		// Containers hide files by mounting empty ones, or /dev/null, over them.
+		if info, err := os.Stat(place); errors.Is(err, fs.ErrNotExist) || err == nil && (info.Size() == 0 || !info.Mode().IsRegular()) {
+			continue
+		}
+		s, err := LoadSpec(place)
+		if err == nil {
+			return s, nil
+		}
+		if first == nil && !errors.Is(err, ErrNotFound) {
+			first = err
+		}
+	}
+	if first != nil {
+		return nil, first
+	}
+	kernel := "the running kernel"
+	if root != "" {
+		kernel = "the kernel below " + root
+	}
+	if len(release) > 0 {
+		kernel += " " + string(release)
+	}
+	return nil, fmt.Errorf("btf: BTF of %s: %w", kernel, ErrNotSupported)
+}
+
+// vmlinuxPlaces is the list of libbpf's btf__load_vmlinux_btf.
+var vmlinuxPlaces = []string{
+	"/boot/vmlinux-%[1]s",
+	"/lib/modules/%[1]s/vmlinux-%[1]s",
+	"/lib/modules/%[1]s/build/vmlinux",
+	"/usr/lib/modules/%[1]s/kernel/vmlinux",
+	"/usr/lib/debug/boot/vmlinux-%[1]s",
+	"/usr/lib/debug/boot/vmlinux-%[1]s.debug",
+	"/usr/lib/debug/lib/modules/%[1]s/vmlinux",
+}
+
+// LoadKernelModuleSpec opens the BTF of a loaded module of the running kernel,
+// /sys/kernel/btf/NAME, over base, which is that of the kernel itself. The error
+// matches [fs.ErrNotExist] if the module is not loaded or has no BTF.
+func LoadKernelModuleSpec(module string, base *Spec) (*Spec, error) {
+	if module == "" || module == "vmlinux" || strings.ContainsAny(module, "/.") {
+		return nil, fmt.Errorf("btf: %q is no name of a kernel module", module)
+	}
+	return LoadSplitSpec(kernelBTF+module, base)
 }

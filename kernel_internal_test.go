@@ -1,4 +1,4 @@
-// root directory → the kernel BTF that is found below it
+// Tests where the BTF of a kernel is looked for.
 
 package btf
 

@@ -1,4 +1,4 @@
-// directory like that of a running kernel → what is found in all of it
+// Tests a directory that looks like that of a running kernel.
 
 package btf_test
 
@@ -98,12 +98,12 @@ func TestKernelAsOne(t *testing.T) {
 			require.ErrorContains(t, err, "btf: module odd_module: ")
 		}
 		if err != nil {
-			require.Empty(t, slices.Collect(m.All()), "inert")
-			_, err = m.AnyTypeByName("int")
+			require.Empty(t, slices.Collect(m.Spec.All()), "inert")
+			_, err = m.Spec.AnyTypeByName("int")
 			require.ErrorIs(t, err, btf.ErrClosed)
 			continue
 		}
-		require.True(t, m.Name == "vmlinux" || m.Base() == k.Vmlinux(), "one base for all")
+		require.True(t, m.Name == "vmlinux" || m.Spec.Base() == k.Vmlinux(), "one base for all")
 	}
 
 	nat := must(k.Module("nf_nat"))
@@ -155,7 +155,7 @@ func TestKernelAsOne(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		for f, err := range m.Funcs(btf.FuncFilter{PointerTo: "outer"}) {
+		for f, err := range m.Spec.Funcs(btf.FuncFilter{PointerTo: "outer"}) {
 			require.NoError(t, err)
 			hooks = append(hooks, m.Name+" "+f.Name())
 		}
@@ -312,7 +312,7 @@ func TestKernelOfCorpus(t *testing.T) {
 			require.Equal(t, must(k.Vmlinux().Field("net_device.name")).Offset(), f.Offset())
 			for m, err := range k.Modules() {
 				require.NoError(t, err)
-				for _, filter := range []btf.FuncFilter{{PointerTo: "sk_buff", Params: 5}, {PointerTo: "inode"}, {Name: "*_init"}} {
+				for _, filter := range []btf.FuncFilter{{PointerTo: "sk_buff", FirstParams: 5}, {PointerTo: "inode"}, {Name: "*_init"}} {
 					compareFuncs(t, m.Spec, filter)
 				}
 			}

@@ -1,4 +1,4 @@
-// a module that cannot be opened for now → one that can be later
+// Tests that a module that could not be opened can be opened later.
 
 //go:build unix
 

@@ -1,4 +1,4 @@
-// numbers of types and kinds → their names, and the bytes a record has
+// Defines the kinds, and the length of the record of each.
 
 package btf
 

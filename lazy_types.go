@@ -1,4 +1,4 @@
-// id → Type, a handle on the bytes of a record
+// Finds the record of a type id; a Type is a handle on it.
 
 package btf
 
@@ -99,6 +99,10 @@ type Type struct {
 	off   uint32 // of the record in its layer's type section
 }
 
+// handle is what a view embeds. The field has an unexported name, so that no other
+// package can put the handle of one kind into a view of another.
+type handle = Type
+
 // word returns the integer off bytes into the record.
 func (t Type) word(off uint32) uint32 {
 	if t.layer == nil {
@@ -140,14 +144,18 @@ func (t Type) NameBytes() []byte {
 	return t.layer.strings.name(t.nameOff())
 }
 
-// String describes the type for messages: "STRUCT task_struct (id 114)".
+// AsType returns t. Views have this method too: it turns a view back into a Type.
+func (t Type) AsType() Type { return t }
+
+// String returns a description for messages, such as "STRUCT task_struct (id 114)".
+// A long name is cut, and bytes that are not printable are escaped.
 func (t Type) String() string {
 	if t.layer != nil && t.layer.first == 0 {
 		return "type of closed BTF (id " + strconv.FormatUint(uint64(t.id), 10) + ")"
 	}
 	s := t.Kind().String()
 	if name := t.NameBytes(); len(name) > 0 {
-		s += " " + string(name)
+		s += " " + shown(name)
 	}
 	return s + " (id " + strconv.FormatUint(uint64(t.id), 10) + ")"
 }

@@ -1,4 +1,4 @@
-// a file that changes while it is mapped → what becomes of its readers
+// Tests files that change while they are mapped.
 
 //go:build unix
 
@@ -35,7 +35,7 @@ func everything(spec *btf.Spec, infos *btf.ExtInfos) {
 	_, _ = spec.Fields("thing.next", "thing.no such member", "no such type.x")
 	for f, err := range spec.Funcs(btf.FuncFilter{}) {
 		if err == nil {
-			consistent(false).touch(f.Type)
+			consistent(false).touch(f.AsType())
 		}
 	}
 	_, _, _ = spec.SortedByName(), spec.PointerSize(), spec.NumTypes()
@@ -167,8 +167,8 @@ func TestRewrittenRecords(t *testing.T) {
 	for until := time.Now().Add(soakTime(t)); time.Now().Before(until); done++ {
 		_, _ = spec.Marshal(btf.MarshalOptions{ReplaceDeclTags: true, ReplaceDeclarations: true})
 		var b btf.Builder
-		_, _ = b.Add(section.Type)
-		_, _ = b.Add(tag.Type)
+		_, _ = b.Add(section.AsType())
+		_, _ = b.Add(tag.AsType())
 	}
 	stop.Store(true)
 	writer.Wait()

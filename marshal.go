@@ -1,44 +1,12 @@
-// Spec → bytes
+// Writes a Spec as a blob.
 
 package btf
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"slices"
 )
-
-// WriteTo writes the blob as it was opened, with no copy. Sizes and offsets of a
-// DATASEC that the ELF file has are not in it; [Spec.Marshal] writes these.
-func (s *Spec) WriteTo(w io.Writer) (int64, error) {
-	if err := s.usable(); err != nil {
-		return 0, err
-	}
-	n, err := w.Write(s.blob.bytes)
-	return int64(n), err
-}
-
-// Copy returns a Spec of the same bytes in private memory, which outlives the file,
-// its truncation and the Close of s. Split BTF shares the base of s, which must
-// stay open.
-func (s *Spec) Copy() (*Spec, error) {
-	if err := s.usable(); err != nil {
-		return nil, err
-	}
-	c, err := newSpec(bytes.Clone(s.blob.bytes), s.base)
-	if err != nil {
-		return nil, err
-	}
-	c.size = s.size
-	c.layer.pointer = s.layer.ownPointerSize()
-	if p := s.layer.placements; p != nil {
-		p.of(0, 0) // what it reads may be gone when it is asked for
-		c.layer.placements = &placements{resolve: func() (map[TypeID]*placement, error) { return p.byID, p.err }}
-	}
-	return c, nil
-}
 
 // Marshal writes the Spec's own types, strings and layout as a blob of their own:
 // header, types, layout, strings, with nothing in between. Split BTF stays split,
@@ -78,9 +46,8 @@ func (s *Spec) Marshal(opts MarshalOptions) ([]byte, error) {
 		if !l.understands(k) && (opts.StripLayout || out.big != l.types.big) {
 			return nil, fmt.Errorf("btf: writing %v without its layout, or in another byte order: %w", t, ErrNotSupported)
 		}
-		var err error
-		if words, _, err = t.words(words[:0]); err != nil {
-			return nil, err
+		if words = t.Record().AppendWords(words[:0]); len(words) == 0 {
+			return nil, t.problem(0, "%s record was rewritten while it was read", k)
 		}
 		out.words(rewriter.rewrite(t, words))
 	}

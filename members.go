@@ -1,4 +1,4 @@
-// member → where it lies; struct or union → the member with a name
+// Computes the offset of a member, and finds a member by its name.
 
 package btf
 
@@ -8,62 +8,23 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// Offset returns the bits from the start of the composite that was asked for the
-// member. For a bitfield they lead to its first bit as the ABI of the target
-// counts: the lowest on little-endian machines, the highest on big-endian ones.
-func (m Member) Offset() Bits {
-	word := m.parent.word(m.at() + 8)
-	if m.parent.flag() {
-		return m.outer + Bits(word&uapi.MemberOffsetMask)
-	}
-	if i, odd := m.oddInt(); odd {
-		return m.outer + Bits(word) + i.Offset()
-	}
-	return m.outer + Bits(word)
-}
-
-// BitfieldSize returns the width of a bitfield, 0 for a member that is none.
-func (m Member) BitfieldSize() Bits {
-	if m.parent.flag() {
-		return Bits(m.parent.word(m.at()+8) >> uapi.MemberBitfieldShift)
-	}
-	if i, odd := m.oddInt(); odd {
-		return i.Bits()
-	}
-	return 0
-}
-
-// oddInt returns the member's integer if that says where and how wide a bitfield
-// is: the encoding from before kind_flag, which the kernel still reads in
-// btf_int_check_member. Blobs without such an integer are known from loading.
-func (m Member) oddInt() (Int, bool) {
-	if m.parent.layer == nil || !m.parent.layer.oddInts {
-		return Int{}, false
-	}
-	i, err := As[Int](m.Type())
-	if err != nil || !oddInt(i.Size(), i.word(recordSize)) {
-		return Int{}, false
-	}
-	return i, true
-}
-
-// MemberByName returns the member with a name, looking into anonymous structs and
-// unions as C does. Its Offset counts from c. For members of members, see
-// [Type.Field].
+// MemberByName returns the member of a name. As in C, the members of anonymous
+// structs and unions are found too; their Offset counts from c. A path into a member
+// is resolved by [Type.Field].
 //
-// The error matches [ErrNotFound] if there is none. It is a [*FormatError] if an
-// anonymous member on the way is broken, or if they nest without end.
-func (c Composite) MemberByName(name string) (Member, error) {
+// The error matches [ErrNotFound] if there is no such member. It is a [*FormatError]
+// if an anonymous member on the way is broken, or if anonymous members nest without
+// end.
+func (c composite) MemberByName(name string) (Member, error) {
 	m, ok, err := c.find(name)
 	if err == nil && !ok {
-		err = fmt.Errorf("btf: member %q of %v: %w", name, c.Type, ErrNotFound)
+		err = fmt.Errorf("btf: member %s of %v: %w", quoted(name), c.handle, ErrNotFound)
 	}
 	return m, err
 }
 
-// find is MemberByName for those to whom a missing member is no error: saying so
-// takes no allocation.
-func (c Composite) find(name string) (found Member, ok bool, err error) {
+// find is MemberByName without the error for a missing member, which allocates.
+func (c composite) find(name string) (found Member, ok bool, err error) {
 	if !possible(name) {
 		return Member{}, false, nil
 	}
@@ -76,25 +37,24 @@ func (c Composite) find(name string) (found Member, ok bool, err error) {
 	return found, ok, err
 }
 
-// eachNamed calls visit with each member that has a name, and where that is, until
-// it returns false. Those of anonymous structs and unions are among them, in the
-// order of the declaration.
-func (c Composite) eachNamed(visit func(m Member, off uint32) bool) error {
+// eachNamed calls visit with each named member and the offset of its name, until
+// visit returns false. It includes the members of anonymous structs and unions, in
+// declaration order.
+func (c composite) eachNamed(visit func(m Member, off uint32) bool) error {
 	if c.layer == nil {
 		return nil
 	}
-	// The path of anonymous composites down to the one being looked through, in
-	// place of recursion.
+	// The anonymous composites that are open, outermost first, in place of recursion.
 	type frame struct {
-		in    Composite
+		in    composite
 		next  uint32
 		outer Bits
 	}
 	var path [maxDepth]frame
 	path[0] = frame{in: c}
 
-	// A blob of a few bytes can nest anonymous members 2^32 times over. An honest
-	// one is through before it has seen each of its bytes once.
+	// Anonymous members of a few bytes can repeat each other 2^32 times. In sound BTF
+	// no member is visited twice.
 	budget := c.budget()
 
 	for depth := 0; depth >= 0; {
@@ -122,18 +82,68 @@ func (c Composite) eachNamed(visit func(m Member, off uint32) bool) error {
 			return err
 		}
 		if depth++; depth == maxDepth {
-			return c.problem(0, "anonymous members more than %d deep", maxDepth)
+			return c.problem(0, "anonymous members nest more than %d deep", maxDepth)
 		}
-		path[depth] = frame{in: inner, outer: m.Offset()}
+		path[depth] = frame{in: inner.composite, outer: m.Offset()}
 	}
 	return nil
 }
 
-// budget is how many members the layers under c have room for.
-func (c Composite) budget() int64 {
+// budget returns the number of members that fit into c's layer and those below it.
+func (c composite) budget() int64 {
 	n := int64(0)
 	for l := c.layer; l != nil; l = l.base {
 		n += int64(len(l.types.bytes)) / memberSize
 	}
 	return n
+}
+
+// Offset returns the offset of the member in bits, from the start of the struct or
+// union that was asked for it. For a bitfield it is the offset of the first bit in
+// the ABI of the target: the lowest bit on little-endian machines, the highest bit on
+// big-endian machines.
+func (m Member) Offset() Bits {
+	word := m.parent.word(m.at() + 8)
+	if m.parent.flag() {
+		return m.outer + Bits(word&uapi.MemberOffsetMask)
+	}
+	if i, odd := m.oddInt(); odd {
+		return m.outer + Bits(word) + i.Offset()
+	}
+	return m.outer + Bits(word)
+}
+
+// BitfieldSize returns the width of a bitfield in bits. It is 0 for other members.
+func (m Member) BitfieldSize() Bits {
+	if m.parent.flag() {
+		return Bits(m.parent.word(m.at()+8) >> uapi.MemberBitfieldShift)
+	}
+	if i, odd := m.oddInt(); odd {
+		return i.Bits()
+	}
+	return 0
+}
+
+// String returns a description for messages, such as
+// "pid: TYPEDEF pid_t (id 52) at byte 2464".
+func (m Member) String() string {
+	s := shown(m.NameBytes()) + ": " + m.Type().String() + " at " + m.Offset().describe()
+	if width := m.BitfieldSize(); width != 0 {
+		s += fmt.Sprintf(", %d bits wide", uint64(width))
+	}
+	return s
+}
+
+// oddInt returns the integer type of a bitfield in the encoding used before
+// kind_flag: the INT holds the bit offset and the width. The kernel still reads it
+// (btf_int_check_member). Loading a blob finds out whether it has such integers.
+func (m Member) oddInt() (Int, bool) {
+	if m.parent.layer == nil || !m.parent.layer.oddInts {
+		return Int{}, false
+	}
+	i, err := As[Int](m.Type())
+	if err != nil || !oddInt(i.Size(), i.word(recordSize)) {
+		return Int{}, false
+	}
+	return i, true
 }

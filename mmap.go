@@ -1,4 +1,4 @@
-// file → its bytes: mapped where that can be, read where not
+// Gets a window of a file into memory: mapped where possible, read where not.
 
 package btf
 

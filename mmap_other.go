@@ -1,4 +1,4 @@
-// file → nothing, where there is no mmap(2)
+// Reads a window of a file where the system has no mmap(2).
 
 //go:build !unix
 

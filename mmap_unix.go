@@ -1,4 +1,4 @@
-// path → file → pages, where there is mmap(2)
+// Maps a window of a file where the system has mmap(2).
 
 //go:build unix
 

@@ -1,4 +1,4 @@
-// names → the types that have them, whichever way they are looked for
+// Tests that every way to look up a name finds the same types.
 
 package btf_test
 

@@ -1,99 +1,123 @@
-// Type → proof that its record can be read to the end
+// Narrows a Type to a view, and proves that its record can be read to the end.
 
 package btf
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// maxDepth is how many typedefs, qualifiers or arrays may follow one another
-// over a type before they are taken for a loop: MAX_RESOLVE_DEPTH of the kernel and
-// libbpf.
-const maxDepth = 32
-
-// As returns t as a view of kind V, looking through typedefs, qualifiers and type
-// tags where V is none of them.
+// As returns t as a view of type V. If V is not a view of a typedef, qualifier or
+// type tag, As looks through those.
 //
-// The error matches [ErrWrongKind] if there is another kind in the end, at no
-// cost in allocations. It is a [*FormatError] if the record is broken: a name or
-// an id in it is out of range, or the typedefs and qualifiers never end. It matches
-// [ErrNotSupported] if the kind is one of [LocParam] and those with it, and the layout
-// section gives its number to another.
+// The error matches [ErrWrongKind] if t is of another kind; it costs no allocation.
+// It is a [*FormatError] if the record is broken: a name or a type id in it is out of
+// range, or the typedefs and qualifiers do not end. It matches [ErrNotSupported] if
+// the layout section uses the number of a draft kind, such as that of [LocParam],
+// for another kind.
 func As[V View](t Type) (V, error) {
 	var v V
-	want := kindsOf(&v)
-	from := t
-	for range maxDepth + 1 {
-		k := t.Kind()
+	slot, want := viewed(&v)
+	c := chain{from: t, at: t}
+	for {
+		k := c.at.Kind()
 		if want.has(k) {
-			err := narrow(&v, t)
-			return v, err
+			return v, narrow(&v, slot, c.at)
 		}
 		if !modifiers.has(k) {
 			return v, want.mismatch()
 		}
-		var err error
-		if t, err = t.target(); err != nil {
+		if err := c.next(8); err != nil {
 			return v, err
 		}
 	}
-	return v, from.tooDeep()
 }
 
-// Underlying returns the type under any typedefs, qualifiers and type tags: t
-// itself if it is none of these. The error is a [*FormatError] if they lead out of
-// range, or never end.
+// Underlying returns the type under the typedefs, qualifiers and type tags of t. It
+// returns t itself if t is none of them. The error is a [*FormatError] if a type id
+// is out of range, or if more than 32 of them follow each other.
 func (t Type) Underlying() (Type, error) {
-	from := t
-	for range maxDepth + 1 {
-		if !modifiers.has(t.Kind()) {
-			return t, nil
-		}
-		var err error
-		if t, err = t.target(); err != nil {
+	c := chain{from: t, at: t}
+	for modifiers.has(c.at.Kind()) {
+		if err := c.next(8); err != nil {
 			return Type{}, err
 		}
 	}
-	return Type{}, from.tooDeep()
+	return c.at, nil
 }
 
-// target follows the third word of a type that has an id there.
-func (t Type) target() (Type, error) {
-	id := t.sizeOrType()
-	if t.layer != nil && TypeID(id) >= t.layer.end() {
-		return Type{}, t.outOfRange(8, "type id", id)
+// Pointee returns the type that a pointer points to, without the typedefs,
+// qualifiers and type tags on either side of the pointer: for
+// const struct sk_buff *, the struct sk_buff. It may be void.
+//
+// The error matches [ErrWrongKind] if t is not a pointer. It is a [*FormatError] if
+// a record on the way is broken.
+func (t Type) Pointee() (Type, error) {
+	p, err := As[Pointer](t)
+	if err != nil {
+		return Type{}, err
 	}
-	return t.follow(id), nil
+	return p.Target().Underlying()
 }
 
-func (t Type) tooDeep() error {
-	return t.problem(0, "more than %d typedefs, qualifiers or arrays in a row, taken for a loop", maxDepth)
+// maxDepth is the largest number of typedefs, qualifiers and arrays that may follow
+// each other. More are taken for a loop. It is MAX_RESOLVE_DEPTH of the kernel and of
+// libbpf.
+const maxDepth = 32
+
+// A chain follows one type id after the other, and no more than maxDepth. Every walk
+// along typedefs, qualifiers and arrays is a chain.
+type chain struct {
+	from, at Type
+	steps    int
+}
+
+// next moves to the type whose id is at a byte offset in the record.
+func (c *chain) next(off uint32) error {
+	if c.steps++; c.steps > maxDepth {
+		return c.from.problem(0, "more than %d typedefs, qualifiers or arrays follow each other", maxDepth)
+	}
+	id := c.at.word(off)
+	if c.at.layer != nil && TypeID(id) >= c.at.layer.end() {
+		return c.at.outOfRange(uint64(off), "type id", id)
+	}
+	c.at = c.at.follow(id)
+	return nil
+}
+
+// target returns the type whose id is the third word of the record.
+func (t Type) target() (Type, error) {
+	c := chain{from: t, at: t}
+	err := c.next(8)
+	return c.at, err
 }
 
 func (t Type) problem(off uint64, format string, args ...any) error {
 	return &FormatError{Section: "types", Offset: uint64(t.off) + off, TypeID: t.id, Problem: fmt.Sprintf(format, args...)}
 }
 
-func (t Type) outOfRange(off uint64, what string, had uint32) error {
+// outOfRange returns the error for a name offset or a type id that is too large.
+func (t Type) outOfRange(off uint64, what string, has uint32) error {
 	end := uint64(t.layer.end())
-	if what == "name" {
+	if what == "name offset" {
 		end = t.layer.strings.end()
 	}
-	return t.problem(off, "%s %s below %d wanted, it is %d", t.Kind(), what, end, had)
+	return t.problem(off, "%s %s must be below %d, is %d", t.Kind(), what, end, has)
 }
 
-// kindSet has a bit for each of the kinds that views exist for.
+// A kindSet is a set of the kinds that have views.
 type kindSet uint32
 
 func (s kindSet) has(k Kind) bool { return s>>k&1 != 0 }
 
-const modifiers kindSet = 1<<KindTypedef | 1<<KindVolatile | 1<<KindConst | 1<<KindRestrict | 1<<KindTypeTag
+const (
+	modifiers      kindSet = 1<<KindTypedef | 1<<KindVolatile | 1<<KindConst | 1<<KindRestrict | 1<<KindTypeTag
+	compositeKinds kindSet = 1<<KindStruct | 1<<KindUnion
+)
 
-// String lists the kinds in s.
+// String lists the kinds.
 func (s kindSet) String() string {
 	var names []string
 	for k := range kindLast + 1 {
@@ -104,7 +128,7 @@ func (s kindSet) String() string {
 	return strings.Join(names, " or ")
 }
 
-// mismatch is the error for a type that is none of the kinds in s.
+// mismatch returns the error for a type of none of the kinds.
 func (s kindSet) mismatch() error {
 	for k := range kindLast + 1 {
 		if s.has(k) {
@@ -117,79 +141,77 @@ func (s kindSet) mismatch() error {
 	return ErrWrongKind
 }
 
-// A kindError is the kind that was wanted. It is a byte, so that it becomes an
-// error without an allocation: scans narrow thousands of types that do not fit.
+// A kindError is the kind that was asked for. It is one byte, so that it becomes an
+// error without an allocation: scans narrow thousands of types of other kinds.
 type kindError Kind
 
-// Error says what was wanted; the caller knows which type it asked about.
+// Error does not name the type: the caller knows which one it asked.
 func (e kindError) Error() string {
 	if Kind(e) == KindVoid {
-		return "btf: type is no STRUCT or UNION"
+		return "btf: type is not a STRUCT or UNION"
 	}
-	return "btf: type is no " + Kind(e).String()
+	return "btf: type is not of kind " + Kind(e).String()
 }
 
-// Is makes every kindError an ErrWrongKind.
+// Is makes every kindError match ErrWrongKind.
 func (e kindError) Is(target error) bool { return target == ErrWrongKind }
 
-const compositeKinds kindSet = 1<<KindStruct | 1<<KindUnion
-
-// kindsOf returns the kinds that the view pointed to is made for, none if it is no
-// view.
-func kindsOf(view any) kindSet {
-	switch view.(type) {
+// viewed returns the handle inside the view that view points to, and the kinds the
+// view is for: none if it is not a view. It is a switch and not a method, because a
+// call through an interface would move the caller's view to the heap.
+func viewed(view any) (*Type, kindSet) {
+	switch v := view.(type) {
 	case *Int:
-		return 1 << KindInt
+		return &v.handle, 1 << KindInt
 	case *Pointer:
-		return 1 << KindPointer
+		return &v.handle, 1 << KindPointer
 	case *Array:
-		return 1 << KindArray
+		return &v.handle, 1 << KindArray
 	case *Composite:
-		return compositeKinds
+		return &v.handle, compositeKinds
 	case *Struct:
-		return 1 << KindStruct
+		return &v.handle, 1 << KindStruct
 	case *Union:
-		return 1 << KindUnion
+		return &v.handle, 1 << KindUnion
 	case *Enum:
-		return 1<<KindEnum | 1<<KindEnum64
+		return &v.handle, 1<<KindEnum | 1<<KindEnum64
 	case *Fwd:
-		return 1 << KindFwd
+		return &v.handle, 1 << KindFwd
 	case *Typedef:
-		return 1 << KindTypedef
+		return &v.handle, 1 << KindTypedef
 	case *Volatile:
-		return 1 << KindVolatile
+		return &v.handle, 1 << KindVolatile
 	case *Const:
-		return 1 << KindConst
+		return &v.handle, 1 << KindConst
 	case *Restrict:
-		return 1 << KindRestrict
+		return &v.handle, 1 << KindRestrict
 	case *Func:
-		return 1 << KindFunc
+		return &v.handle, 1 << KindFunc
 	case *FuncProto:
-		return 1 << KindFuncProto
+		return &v.handle, 1 << KindFuncProto
 	case *Var:
-		return 1 << KindVar
+		return &v.handle, 1 << KindVar
 	case *Datasec:
-		return 1 << KindDatasec
+		return &v.handle, 1 << KindDatasec
 	case *Float:
-		return 1 << KindFloat
+		return &v.handle, 1 << KindFloat
 	case *DeclTag:
-		return 1 << KindDeclTag
+		return &v.handle, 1 << KindDeclTag
 	case *TypeTag:
-		return 1 << KindTypeTag
+		return &v.handle, 1 << KindTypeTag
 	case *LocParam:
-		return 1 << KindLocParam
+		return &v.handle, 1 << KindLocParam
 	case *LocProto:
-		return 1 << KindLocProto
+		return &v.handle, 1 << KindLocProto
 	case *Locsec:
-		return 1 << KindLocsec
+		return &v.handle, 1 << KindLocsec
 	}
-	return 0
+	return nil, 0
 }
 
-// narrow makes the view pointed to one of t, which has a kind it is made for. It
-// is a switch and no method, since a call through an interface would move the
-// caller's view to the heap.
-func narrow(view any, t Type) error {
+// narrow sets a view to t, which must be of a kind the view is for. Slot is the
+// handle in the view.
+func narrow(view any, slot *Type, t Type) error {
 	if f, ok := view.(*Func); ok {
 		proto, err := t.prototype()
 		if err == nil {
@@ -200,59 +222,16 @@ func narrow(view any, t Type) error {
 		}
 		return err
 	}
-	if err := t.check(); err != nil {
-		return err
+	err := t.check()
+	if err == nil {
+		*slot = t
 	}
-	switch v := view.(type) {
-	case *Int:
-		v.Type = t
-	case *Pointer:
-		v.Type = t
-	case *Array:
-		v.Type = t
-	case *Composite:
-		v.Type = t
-	case *Struct:
-		v.Type = t
-	case *Union:
-		v.Type = t
-	case *Enum:
-		v.Type = t
-	case *Fwd:
-		v.Type = t
-	case *Typedef:
-		v.Type = t
-	case *Volatile:
-		v.Type = t
-	case *Const:
-		v.Type = t
-	case *Restrict:
-		v.Type = t
-	case *FuncProto:
-		v.Type = t
-	case *Var:
-		v.Type = t
-	case *Datasec:
-		v.Type = t
-	case *Float:
-		v.Type = t
-	case *DeclTag:
-		v.Type = t
-	case *TypeTag:
-		v.Type = t
-	case *LocParam:
-		v.Type = t
-	case *LocProto:
-		v.Type = t
-	case *Locsec:
-		v.Type = t
-	}
-	return nil
+	return err
 }
 
-// check proves that the names and ids in the record are in range. That the record
-// itself lies inside the section was proved when it was loaded, and is looked at
-// again only where bytes are cut, since the file may have been rewritten since.
+// check proves that the names and type ids in the record are in range. Loading proved
+// that the record lies inside the section. That is checked again only where bytes are
+// cut out, because the file may have been rewritten since.
 func (t Type) check() error {
 	if t.Kind() == KindFunc {
 		_, err := t.prototype()
@@ -260,7 +239,7 @@ func (t Type) check() error {
 	}
 	k := t.Kind()
 	if t.moved() {
-		return fmt.Errorf("btf: %v: the layout section says that %s is another kind than this package knows: %w", t, k, ErrNotSupported)
+		return fmt.Errorf("btf: %v: the layout section defines %s as a kind that this package does not know: %w", t, k, ErrNotSupported)
 	}
 	f := &uapi.KindFields[k]
 	for _, off := range f.IDs {
@@ -281,55 +260,37 @@ func (t Type) check() error {
 	return err
 }
 
-// words appends the record to words, as long as its info says it is, and returns what
-// kind it is of. What refers to others was proved by check, unless somebody rewrote it
-// since.
-func (t Type) words(words []uint32) ([]uint32, Kind, error) {
-	info := t.info()
-	k := Kind(info >> kindShift & kindMask)
-	length := t.layer.shapes[k].length(info)
-	if t.layer.shapes[k]&shapeUnknown != 0 || !t.layer.types.has(uint64(t.off), uint64(length)) {
-		return nil, 0, t.problem(0, "%s record needs %d bytes: it was rewritten while it was read", k, length)
-	}
-	words = slices.Grow(words, int(length/4))
-	for at := uint32(0); at < length; at += 4 {
-		words = append(words, t.word(at))
-	}
-	words[1] = info
-	return words, k, nil
-}
-
-// moved reports whether the layout section gives the number of a kind that is still a
-// draft to another.
+// moved reports whether the layout section uses the number of a draft kind for
+// another kind.
 func (t Type) moved() bool {
 	k := t.Kind()
 	return k > KindEnum64 && k <= kindLast && !t.layer.understands(k)
 }
 
-// prototype returns what a FUNC's id leads to, proved to be a prototype. Whoever
-// narrows the FUNC checks that too, as a part of the function; Verify does so in
-// the prototype's own turn, once.
+// prototype returns the type that a FUNC's id leads to, which must be a FUNC_PROTO.
+// Narrowing the FUNC checks the prototype as well; Verify checks each prototype once,
+// when it comes to it.
 func (t Type) prototype() (Type, error) {
 	if err := t.checkID(8); err != nil {
 		return Type{}, err
 	}
 	proto := t.follow(t.sizeOrType())
 	if proto.Kind() != KindFuncProto {
-		return Type{}, t.problem(8, "FUNC of a FUNC_PROTO wanted, type %d is %s", proto.id, proto.Kind())
+		return Type{}, t.problem(8, "FUNC needs a FUNC_PROTO, type %d is %s", proto.id, proto.Kind())
 	}
 	return proto, nil
 }
 
-// A protoMemo is what was found of prototypes with many parameters. Whoever narrows
-// all functions there are needs it: hostile BTF can let a million of them share a
-// prototype with a million parameters.
+// A protoMemo remembers whether prototypes with many parameters are sound. Narrowing
+// all functions needs it: in hostile BTF a million functions can share a prototype
+// with a million parameters.
 type protoMemo map[TypeID]error
 
-// manyParams is how many parameters are many. No kernel has them, so that no memo of
-// one is ever made.
+// manyParams is the number of parameters from which a prototype is remembered. No
+// kernel has such a prototype, so kernels cost no map.
 const manyParams = 64
 
-// narrow is the narrow of a FUNC.
+// narrow narrows a FUNC.
 func (m *protoMemo) narrow(t Type) (Func, error) {
 	proto, err := t.prototype()
 	if err != nil {
@@ -371,7 +332,7 @@ func (t Type) checkElements(e *uapi.Element) error {
 	for at := uint32(0); at < uint32(size); at += e.Size {
 		if e.Name != uapi.None {
 			if name := elements.u32(at + e.Name); uint64(name) >= names && name != 0 {
-				return t.outOfRange(recordSize+uint64(at+e.Name), "name", name)
+				return t.outOfRange(recordSize+uint64(at+e.Name), "name offset", name)
 			}
 		}
 		if e.ID != uapi.None {

@@ -1,4 +1,4 @@
-// name that isn't there → those that are, and nearly the same
+// Finds names that are similar to a name that does not exist.
 
 package btf
 
@@ -80,7 +80,10 @@ func (n *near) String() string {
 	if n.n == 0 {
 		return ""
 	}
-	return " (near it: " + strings.Join(n.names[:n.n], ", ") + ")"
+	for i, name := range n.names[:n.n] {
+		n.names[i] = shown([]byte(name))
+	}
+	return " (similar: " + strings.Join(n.names[:n.n], ", ") + ")"
 }
 
 // distance is how many bytes must be put in, taken out or replaced to make one name

@@ -1,4 +1,4 @@
-// path such as task_struct.thread.fsbase → where it leads
+// Resolves a path to a field: its offset, its size, its type.
 
 package btf
 
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"math/bits"
-	"strconv"
 	"strings"
 )
 
@@ -59,6 +58,23 @@ func (f Field) Offsets() iter.Seq[Bits] {
 
 // NumPointers returns how many pointers the path leads through.
 func (f Field) NumPointers() int { return f.pointers }
+
+// String returns a description for messages, such as "TYPEDEF pid_t (id 52) at byte
+// 2464". If the path leads through pointers, there is an offset for each.
+func (f Field) String() string {
+	s := f.typ.String()
+	for i, off := range f.offsets[:f.pointers+1] {
+		if i == 0 {
+			s += " at " + off.describe()
+		} else {
+			s += " -> " + off.describe()
+		}
+	}
+	if f.bitfield != 0 {
+		s += fmt.Sprintf(", %d bits wide", uint64(f.bitfield))
+	}
+	return s
+}
 
 // Agrees reports whether both fields lie in the same place and are as wide: whether
 // a program that was made for one can read the other. Their types are not compared.
@@ -126,7 +142,7 @@ func onPath(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &located{"path " + strconv.Quote(path), err}
+	return &located{"path " + quoted(path), err}
 }
 
 // Fields resolves many paths, as [Spec.Field] does, and returns a Field for each, in
@@ -186,7 +202,7 @@ func (s *Spec) ownField(name, steps string) (found Field, of Type, fits bool, er
 			continue // a typedef of the same type
 		}
 		if asked++; asked > namesakes {
-			return Field{}, of, true, fmt.Errorf("more than %d types named %q: %w", namesakes, name, ErrMultipleMatches)
+			return Field{}, of, true, fmt.Errorf("more than %d types named %s: %w", namesakes, quoted(name), ErrMultipleMatches)
 		}
 		f, missed, err := t.resolve(steps)
 		if err != nil {
@@ -313,10 +329,10 @@ func (f *Field) index(on Type, i uint64) (Bits, error) {
 	if err != nil {
 		return 0, err
 	}
-	if n := a.NumElements(); n != 0 && i >= uint64(n) {
+	if n := a.Nelems(); n != 0 && i >= uint64(n) {
 		return 0, ErrNotFound
 	}
-	f.typ = a.Element()
+	f.typ = a.Type()
 	size, err := f.typ.Sizeof()
 	high, low := bits.Mul64(i, size)
 	if high != 0 || low >= uint64(maxOffset)/8 {
@@ -346,7 +362,7 @@ func (t Type) explain(steps string) error {
 		case m.why == ErrNotFound || m.on.Kind() == KindFwd:
 			why = ErrNotFound
 		}
-		texts = append(texts, fmt.Sprintf("at %q: %s", m.step.text, m.text()))
+		texts = append(texts, fmt.Sprintf("at %s: %s", quoted(m.step.text), m.text()))
 	}
 	return fmt.Errorf("%s: %w", strings.Join(texts, "; "), why)
 }
@@ -361,10 +377,10 @@ func (m miss) text() string {
 			n.add(m.parent.layer.strings.at(off))
 			return true
 		})
-		return fmt.Sprintf("%v has no member %q%v", m.on, m.step.name, &n)
+		return fmt.Sprintf("%v has no member %s%v", m.on, quoted(m.step.name), &n)
 	case m.why == ErrNotFound:
 		a, _ := As[Array](m.on)
-		return fmt.Sprintf("%v has %d elements", m.on, a.NumElements())
+		return fmt.Sprintf("%v has %d elements", m.on, a.Nelems())
 	case k == KindFwd:
 		return fmt.Sprintf("%v is only declared", m.on)
 	case m.step.name == "":
@@ -387,5 +403,5 @@ func (s *Spec) noTypeNear(name string) error {
 			}
 		}
 	}
-	return fmt.Errorf("type named %q%v: %w", name, &n, ErrNotFound)
+	return fmt.Errorf("type named %s%v: %w", quoted(name), &n, ErrNotFound)
 }

@@ -1,4 +1,4 @@
-// paths → where they lead, or which part of them fails
+// Tests where paths lead, and the errors of those that lead nowhere.
 
 package btf_test
 
@@ -207,12 +207,12 @@ func TestBadPaths(t *testing.T) {
 		{"outer.tail]", `at "]": ".", "->", "[" or "|" wanted`, nothing},
 
 		// What isn't there.
-		{"outre.first", `path "outre.first": type named "outre" (near it: outer): not found`, notFound},
+		{"outre.first", `path "outre.first": type named "outre" (similar: outer): not found`, notFound},
 		{"nothing_like_it.first", `type named "nothing_like_it": not found`, notFound},
 		{"out\x00er", `not found`, notFound},
 		{"call", `type named "call": not found`, notFound}, // a function
-		{"outer.frist", `at ".frist": STRUCT outer (id 18) has no member "frist" (near it: first): not found`, notFound},
-		{"outer.next->next->hole", `at "->hole": STRUCT outer (id 18) has no member "hole" (near it: whole): not found`, notFound},
+		{"outer.frist", `at ".frist": STRUCT outer (id 18) has no member "frist" (similar: first): not found`, notFound},
+		{"outer.next->next->hole", `at "->hole": STRUCT outer (id 18) has no member "hole" (similar: whole): not found`, notFound},
 		{"outer.a|b.c|next->d", `at ".a": STRUCT outer (id 18) has no member "a"; at "b": STRUCT outer (id 18) has no member "b"; at "->d": STRUCT outer`, notFound},
 		{"outer.first.x|missing", `wanted, it is INT int (id 1); at "missing"`, notFound},
 		{"outer.table[4]", `at "[4]": ARRAY (id 6) has 4 elements: not found`, notFound},
@@ -256,7 +256,7 @@ func TestBadPaths(t *testing.T) {
 		{"loop", `more than 32 typedefs`, nothing},
 		{"of_loop.m.x", `more than 32 typedefs`, nothing},
 		{"of_loop.p->x", `more than 32 typedefs`, nothing},
-		{"around.broken.x", `STRUCT type id below`, nothing},
+		{"around.broken.x", `STRUCT type id must be below`, nothing},
 		{"outer.first.x|next->missing|tail.y", `wanted`, notFound},
 		{"far.huge[0]", `more than 64 bits can count`, nothing},
 		{"far.huge[1]", `64 bits can`, nothing},
@@ -333,7 +333,7 @@ func TestFieldOfSplit(t *testing.T) {
 	_, err = base.Field("mine.p")
 	require.ErrorIs(t, err, btf.ErrNotFound)
 	_, err = spec.Field("mime.p")
-	require.ErrorContains(t, err, "(near it: mine)")
+	require.ErrorContains(t, err, "(similar: mine)")
 	_, err = spec.Field("hidden.x")
 	require.ErrorContains(t, err, "is only declared")
 	require.NoError(t, base.Close())
@@ -369,16 +369,16 @@ func TestNear(t *testing.T) {
 	b.Struct("task", 4, members...)
 	spec := load(t, b.Bytes())
 	for missing, says := range map[string]string{
-		"stat":                      "(near it: state, stats, __state)",
-		"sttae":                     "(near it: state)",
-		"staate":                    "(near it: state, stats)",
-		"sate":                      "(near it: state, stats)",
-		"my_exit_state":             "(near it: exit_state)",
-		"start_tme":                 "(near it: start_time)",
-		"real_start_time":           "(near it: start_time)",
-		"start_boot_time":           "(near it: start_boottime)",
-		"pidd":                      "(near it: pid)",
-		"gid":                       "(near it: tgid)",
+		"stat":                      "(similar: state, stats, __state)",
+		"sttae":                     "(similar: state)",
+		"staate":                    "(similar: state, stats)",
+		"sate":                      "(similar: state, stats)",
+		"my_exit_state":             "(similar: exit_state)",
+		"start_tme":                 "(similar: start_time)",
+		"real_start_time":           "(similar: start_time)",
+		"start_boot_time":           "(similar: start_boottime)",
+		"pidd":                      "(similar: pid)",
+		"gid":                       "(similar: tgid)",
 		"VM_FLAGS":                  "",
 		"x_":                        "",
 		"unlike all others":         "",

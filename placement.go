@@ -1,4 +1,4 @@
-// ELF sections and symbols → the placements of a layer's DATASECs
+// Computes the size of a BPF object's sections and the offsets of its variables.
 
 package btf
 
@@ -77,7 +77,7 @@ func (p *placement) align(d Datasec) error {
 			return err
 		}
 		// First, since the size of a DATASEC asks for what is being worked out here.
-		align, err := alignof(v.Target())
+		align, err := alignof(v.Type())
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (p *placement) align(d Datasec) error {
 const maxSection = 1<<32 - 1
 
 // variable returns entry i of the record.
-func variable(d Datasec, i uint32) (v Var, err error) {
+func variable(d Datasec, i uint32) (Var, error) {
 	at := recordSize + i*varSecinfoSize
 	if err := d.checkID(at); err != nil {
 		return Var{}, err
@@ -108,35 +108,30 @@ func variable(d Datasec, i uint32) (v Var, err error) {
 	if t.Kind() != KindVar {
 		return Var{}, d.problem(uint64(at), "DATASEC of VARs wanted, type %d is %s", t.ID(), t.Kind())
 	}
-	err = narrow(&v, t)
-	return v, err
+	return As[Var](t)
 }
 
 // alignof returns the bytes at a multiple of which C puts a scalar or an array of
 // them.
 func alignof(t Type) (uint64, error) {
-	from := t
-	for range maxDepth + 1 {
-		var err error
-		switch t.Kind() {
+	c := chain{from: t, at: t}
+	for {
+		off := uint32(8)
+		switch t := c.at; t.Kind() {
 		case KindInt, KindEnum, KindEnum64, KindFloat, KindPointer:
 			size, err := t.Sizeof()
 			if err == nil && (size == 0 || size > 16 || size&(size-1) != 0) {
-				err = t.problem(8, "%s of 1, 2, 4, 8 or 16 bytes wanted, it has %d", t.Kind(), size)
+				err = t.problem(8, "%s must have 1, 2, 4, 8 or 16 bytes, has %d", t.Kind(), size)
 			}
 			return size, err
 		case KindArray:
-			if err = t.check(); err == nil {
-				t = Array{t}.Element()
-			}
+			off = recordSize
 		case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag:
-			t, err = t.target()
 		default:
-			return 0, fmt.Errorf("btf: alignment of %v: a number or an array of them wanted: %w", t, ErrNotSupported)
+			return 0, fmt.Errorf("btf: alignment of %v: only of numbers and arrays of numbers: %w", t, ErrNotSupported)
 		}
-		if err != nil {
+		if err := c.next(off); err != nil {
 			return 0, err
 		}
 	}
-	return 0, from.tooDeep()
 }

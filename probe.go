@@ -1,4 +1,4 @@
-// the running kernel → what it takes
+// Asks the running kernel which BTF it accepts.
 
 package btf
 

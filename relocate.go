@@ -1,4 +1,4 @@
-// split BTF on a distilled base → the same on a kernel's BTF
+// Moves split BTF from its distilled base to the BTF of a kernel.
 
 package btf
 
@@ -39,26 +39,48 @@ type trait struct {
 	encoding IntEncoding // of an INT
 }
 
-// relocate returns the type section of split, with ids that count from base. Offsets
-// of names in the distilled base are moved behind the strings of split.
-func relocate(split, base *layer) (section, error) {
+// relocate returns a blob of split BTF over base, which has the types of split. Split
+// has a distilled base. Layout is the layout section to write.
+//
+//	┌────────┬───────┬────────┬─────────────────┬─────────────────────┐
+//	│ header │ types │ layout │ strings of split│ distilled strings   │
+//	└────────┴───────┴────────┴─────────────────┴─────────────────────┘
+func relocate(split, base *layer, layout section) ([]byte, error) {
 	r := relocation{
 		split: split, distilled: split.base, base: base,
 		embedded: map[TypeID]bool{}, namesakes: map[string]*namesake{},
 		ids: make([]TypeID, split.first),
 	}
 	if err := r.markEmbedded(); err != nil {
-		return section{}, err
+		return nil, err
 	}
 	r.findNamesakes()
 	for t := range r.distilled.all() {
 		id, err := r.match(t)
 		if err != nil {
-			return section{}, err
+			return nil, err
 		}
 		r.ids[t.id] = id
 	}
-	return r.rewrite()
+	types, err := r.rewrite()
+	if err != nil {
+		return nil, err
+	}
+	strings := slices.Concat(split.strings.bytes, split.base.strings.bytes)
+	if base.strings.end() == 0 {
+		strings = slices.Insert(strings, 0, 0)
+	}
+	head := section{make([]byte, headerSizeMax), types.big}
+	n, m := uint32(len(types.bytes)), uint32(len(layout.bytes))
+	// magic, version and flags are the first word
+	first := uint32(magic | 1<<16)
+	if types.big {
+		first = magic<<16 | 1<<8
+	}
+	for i, word := range [...]uint32{first, headerSizeMax, 0, n, n + m, uint32(len(strings)), n, m} {
+		head.put(4*uint32(i), word)
+	}
+	return slices.Concat(head.bytes, types.bytes, layout.bytes, strings), nil
 }
 
 // markEmbedded finds the distilled structs and unions that are part of one in split,
@@ -71,7 +93,7 @@ func (r *relocation) markEmbedded() error {
 		if err := t.check(); err != nil {
 			return err
 		}
-		for m := range (Composite{t}).Members() {
+		for m := range (composite{t}).Members() {
 			part, err := m.Type().element()
 			if err != nil {
 				return err
@@ -86,24 +108,19 @@ func (r *relocation) markEmbedded() error {
 
 // element returns the type under any typedefs, qualifiers, type tags and arrays.
 func (t Type) element() (Type, error) {
-	from := t
-	for range maxDepth + 1 {
-		var err error
-		switch {
-		case t.Kind() == KindArray:
-			if err = t.checkID(recordSize); err == nil {
-				t = t.follow(t.word(recordSize))
-			}
-		case modifiers.has(t.Kind()):
-			t, err = t.target()
-		default:
-			return t, nil
+	c := chain{from: t, at: t}
+	for {
+		off := uint32(8)
+		switch k := c.at.Kind(); {
+		case k == KindArray:
+			off = recordSize
+		case !modifiers.has(k):
+			return c.at, nil
 		}
-		if err != nil {
+		if err := c.next(off); err != nil {
 			return Type{}, err
 		}
 	}
-	return Type{}, from.tooDeep()
 }
 
 // match returns the id of the one type of the base that a distilled one stands for.

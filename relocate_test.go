@@ -1,4 +1,4 @@
-// modules on distilled bases → the same on a kernel's types
+// Tests modules with a distilled base.
 
 package btf_test
 
@@ -368,15 +368,15 @@ func relocations() []relocation {
 		{name: "no name", distilled: func(d *btftest.Builder) { d.Struct("", 8) }, kernel: pad, text: "name of 1 to 511 bytes"},
 		{name: "name of a kilobyte", distilled: func(d *btftest.Builder) { d.Struct(strings.Repeat("a", 1024), 8) }, kernel: pad, text: "name of 1 to 511 bytes"},
 		{name: "id out of range", distilled: foo(8), module: func(m *btftest.Builder) { m.Pointer(99) },
-			kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "PTR type id below 4 wanted, it is 99"},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "PTR type id must be below 4, is 99"},
 		{name: "STRUCT embedded under 32 qualifiers that grew", distilled: foo(8), module: embedUnder(32),
 			kernel: func(k *btftest.Builder) { k.Struct("foo", 12) }, err: btf.ErrNotFound, text: "part of a struct"},
 		{name: "STRUCT embedded under 33 qualifiers", distilled: foo(8), module: embedUnder(33),
-			kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "taken for a loop"},
+			kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "typedefs, qualifiers or arrays follow each other"},
 		{name: "typedefs in a circle", distilled: foo(8), module: func(m *btftest.Builder) {
 			t := m.Typedef("t", m.Next())
 			m.Struct("outer", 8, btftest.Member{Name: "t", Type: t})
-		}, kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "taken for a loop"},
+		}, kernel: func(k *btftest.Builder) { k.Struct("foo", 8) }, text: "typedefs, qualifiers or arrays follow each other"},
 		{name: "unknown kind", distilled: foo(8), module: func(m *btftest.Builder) {
 			m.Layout(100, 0, 4)
 			m.Record(0, btftest.Info(100, 1, false), 0, 1)

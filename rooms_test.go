@@ -1,14 +1,16 @@
-// source files → proof that they depend on each other in one direction only
+// Checks the shape of the project: which package may import which, and which file of the root package may use which.
 
 package btf
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,40 +20,87 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// roomImports says which imports only some rooms may have.
-var roomImports = map[string][]string{
+const module = "github.com/seed-6c4a6465/btf"
+
+// fileImports names the files that may import a package that needs care. Nothing else
+// may. "" stands for no file.
+var fileImports = map[string][]string{
 	"golang.org/x/sys/unix": {"mmap_unix.go", "bpf_linux.go"},
-	"debug/elf":             {"elf_names.go", "elf.go"},
+	"debug/elf":             {"elf.go", "placement.go"},
 	"unsafe":                {"bpf_linux.go"},
-	"reflect":               {},
+	"reflect":               {""},
 }
 
-// TestRooms holds the shape of the package: the order of files that doc.go lists
-// is complete, every file uses only what files before it declare, and what needs
-// care is imported in one place.
-func TestRooms(t *testing.T) {
+// listed returns the names in the first column of the tables of ARCHITECTURE.md that
+// match a pattern, in order.
+func listed(t *testing.T, pattern string) []string {
+	t.Helper()
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	require.NoError(t, err)
+	var names []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `("+pattern+")`").FindAllStringSubmatch(string(text), -1) {
+		names = append(names, m[1])
+	}
+	require.NotEmpty(t, names)
+	return names
+}
+
+// TestImportGraph checks that every package of the module stands in ARCHITECTURE.md,
+// and imports only packages of the module that stand above it.
+func TestImportGraph(t *testing.T) {
+	order := listed(t, `[a-z/]+`)
+	rank := func(path string) int {
+		name := strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
+		if name == "" {
+			name = "btf"
+		}
+		return slices.Index(order, name)
+	}
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	require.NoError(t, err)
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for decoder.More() {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		require.NoError(t, decoder.Decode(&p))
+		require.GreaterOrEqual(t, rank(p.ImportPath), 0, "ARCHITECTURE.md does not list %s", p.ImportPath)
+		for _, path := range p.Imports {
+			if path == module || strings.HasPrefix(path, module+"/") {
+				require.Less(t, rank(path), rank(p.ImportPath), "%s imports %s", p.ImportPath, path)
+			}
+		}
+	}
+}
+
+// TestFileOrder checks that each file of the root package stands in ARCHITECTURE.md,
+// uses only what files above it declare, says in its first line what it does, and
+// imports what needs care in one place only.
+func TestFileOrder(t *testing.T) {
 	fset := token.NewFileSet()
 	var files []*ast.File
 	paths, err := filepath.Glob("*.go")
 	require.NoError(t, err)
 	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") || path == "mmap_other.go" || path == "bpf_other.go" {
-			continue
-		}
 		f, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
 		require.NoError(t, err)
+		require.NotEmpty(t, f.Comments, path)
+		first, _, _ := strings.Cut(f.Comments[0].Text(), "\n")
+		if strings.HasPrefix(f.Comments[0].List[0].Text, "//go:build") {
+			first, _, _ = strings.Cut(f.Comments[1].Text(), "\n")
+		}
+		require.Regexp(t, `^[A-Z].*\.$`, first, "%s: the first line must be a sentence", path)
+		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_other.go") {
+			continue
+		}
 		files = append(files, f)
 	}
 
-	doc, err := os.ReadFile("doc.go")
-	require.NoError(t, err)
-	var order []string
-	for _, m := range regexp.MustCompile(`(?m)^//\t(\w+\.go)  `).FindAllStringSubmatch(string(doc), -1) {
-		order = append(order, m[1])
-	}
+	order := listed(t, `\w+\.go`)
 	place := func(file string) int {
 		if file == "mmap_unix.go" {
-			file = "mmap.go" // the platform's half of that room
+			file = "mmap.go" // the half of it that depends on the system
 		}
 		return slices.Index(order, file)
 	}
@@ -63,13 +112,11 @@ func TestRooms(t *testing.T) {
 
 	for _, f := range files {
 		name := filepath.Base(fset.Position(f.Pos()).Filename)
-		require.Regexp(t, `^.+ [→↔] .+$`, f.Comments[0].Text()[:strings.IndexByte(f.Comments[0].Text(), '\n')],
-			"%s: its first line is to be its arrow", name)
 		if name != "doc.go" {
-			require.GreaterOrEqual(t, place(name), 0, "doc.go does not list %s", name)
+			require.GreaterOrEqual(t, place(name), 0, "ARCHITECTURE.md does not list %s", name)
 		}
 		for _, spec := range f.Imports {
-			if allowed, ok := roomImports[strings.Trim(spec.Path.Value, `"`)]; ok {
+			if allowed, ok := fileImports[strings.Trim(spec.Path.Value, `"`)]; ok {
 				require.Contains(t, allowed, name, "%s imports %s", name, spec.Path.Value)
 			}
 		}
@@ -85,5 +132,5 @@ func TestRooms(t *testing.T) {
 			backwards = append(backwards, user.String()+" uses "+ident.Name+" of "+declared)
 		}
 	}
-	require.Empty(t, backwards, "a file may use only what files before it declare")
+	require.Empty(t, backwards, "a file may use only what files above it declare")
 }

@@ -1,4 +1,4 @@
-// record → what an older kernel takes in its place
+// Rewrites records that an older kernel does not accept.
 
 package btf
 

@@ -1,4 +1,4 @@
-// Type → the bytes a value of it takes
+// Computes the size of a type, and of a pointer.
 
 package btf
 
@@ -45,29 +45,26 @@ func (t Type) Sizeof() (uint64, error) {
 // single returns the type under typedefs, qualifiers, variables and arrays, and how
 // many of it there are.
 func (t Type) single() (single Type, elements uint64, err error) {
-	from := t
 	elements = 1
-	for range maxDepth + 1 {
-		switch t.Kind() {
+	c := chain{from: t, at: t}
+	for {
+		off := uint32(8)
+		switch t := c.at; t.Kind() {
 		case KindArray:
 			n := uint64(t.word(recordSize + 8))
 			if n != 0 && elements > math.MaxUint64/n {
-				return Type{}, 0, t.problem(recordSize+8, "more elements in nested arrays than 64 bits can count")
+				return Type{}, 0, t.problem(recordSize+8, "nested arrays have more elements than 64 bits can count")
 			}
 			elements *= n
-			if err := t.checkID(recordSize); err != nil {
-				return Type{}, 0, err
-			}
-			t = t.follow(t.word(recordSize))
+			off = recordSize
 		case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag, KindVar, KindDeclTag:
-			if t, err = t.target(); err != nil {
-				return Type{}, 0, err
-			}
 		default:
 			return t, elements, nil
 		}
+		if err := c.next(off); err != nil {
+			return Type{}, 0, err
+		}
 	}
-	return Type{}, 0, from.tooDeep()
 }
 
 func (t Type) noSize(why string) error {

@@ -1,4 +1,4 @@
-// 64 goroutines × every kind of question → the answers one goroutine gets
+// Tests every kind of question from 64 goroutines.
 
 package btf_test
 
@@ -103,7 +103,7 @@ func (s soaked) questions() map[string]func() string {
 		"functions": func() string {
 			text := ""
 			for f, err := range spec.Funcs(btf.FuncFilter{Name: "vfs_re*"}) {
-				text += say(f.Name(), f.Prototype().NumParams(), err)
+				text += say(f.Name(), f.Type().NumParams(), err)
 			}
 			return text
 		},

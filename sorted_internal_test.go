@@ -1,4 +1,4 @@
-// sorted names → what is found without sorting
+// Tests look-ups in BTF that is sorted by name.
 
 package btf
 

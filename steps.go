@@ -1,4 +1,4 @@
-// path such as task_struct.thread.fsbase → its steps, one at a time
+// Cuts a path such as task_struct.mm->owner into its steps.
 
 package btf
 
@@ -75,7 +75,7 @@ func checkSteps(steps string) error {
 	return nil
 }
 
-func badPath(at, problem string) error { return fmt.Errorf("at %q: %s", at, problem) }
+func badPath(at, problem string) error { return fmt.Errorf("at %s: %s", quoted(at), problem) }
 
 // operator returns what a step begins with.
 func operator(path string) (op string, ok bool) {

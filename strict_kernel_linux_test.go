@@ -1,4 +1,4 @@
-// blobs → what VerifyStrict says of each, and what the running kernel does
+// Compares VerifyStrict with the running kernel.
 
 package btf
 
@@ -131,7 +131,7 @@ func differences() []difference {
 			return v.kernel == nil && n > 20 && n < headerSize && strings.Contains(v.ours.Error(), "header length of 24 or more wanted")
 		}},
 		{"over 32 modifiers in a row, which the kernel accepts if it meets the last first", func(v *verdicts) bool {
-			return v.kernel == nil && v.spec != nil && v.ours.Error() == fmt.Sprint(v.spec.Verify()) && strings.Contains(v.ours.Error(), "typedefs, qualifiers or arrays in a row")
+			return v.kernel == nil && v.spec != nil && v.ours.Error() == fmt.Sprint(v.spec.Verify()) && strings.Contains(v.ours.Error(), "typedefs, qualifiers or arrays follow each other")
 		}},
 		{"more types than ids, of which the kernel ignores the rest", func(v *verdicts) bool {
 			return v.kernel == nil && v.spec != nil && v.spec.NumTypes() >= maxStrictTypes && strings.Contains(v.ours.Error(), "exceeded max num of types")

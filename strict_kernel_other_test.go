@@ -1,6 +1,6 @@
 //go:build !linux
 
-// no kernel to ask → a skipped test that says so
+// Leaves out the comparison with the kernel on other systems.
 
 package btf
 

@@ -1,4 +1,4 @@
-// member of a struct or union → whether the kernel finds room for it
+// Checks that members fit, by the rules of the kernel.
 
 package btf
 

@@ -1,4 +1,4 @@
-// name offset → whether the kernel would take the name there
+// Checks the spelling of names by the rules of the kernel.
 
 package btf
 

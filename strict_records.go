@@ -1,4 +1,4 @@
-// record → whether the kernel would take it, looked at alone
+// Checks each record alone by the rules of the kernel.
 
 package btf
 

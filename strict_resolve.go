@@ -1,4 +1,4 @@
-// type → whether the kernel would take what it leads to
+// Checks what types lead to by the rules of the kernel.
 
 package btf
 

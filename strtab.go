@@ -1,4 +1,4 @@
-// string offset → name, over the whole base chain
+// Reads the name at an offset of the string section.
 
 package btf
 

@@ -1,4 +1,4 @@
-// declaration → the decl tags attached to it
+// Finds the decl tags of a declaration.
 
 package btf
 

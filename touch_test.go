@@ -1,4 +1,4 @@
-// a type → every question there is about it, without a panic
+// Asks a type every question there is.
 
 package btf_test
 
@@ -42,16 +42,16 @@ func (c consistent) touch(t btf.Type) {
 		}
 	}
 	few(t.Tags(), func(d btf.DeclTag) {
-		if d.Target() != t {
-			c.contradiction(fmt.Sprintf("%v is tagged by %v", d.Target(), d))
+		if d.Type() != t {
+			c.contradiction(fmt.Sprintf("%v is tagged by %v", d.Type(), d))
 		}
 	})
 	narrowed(t, func(i btf.Int) { _, _, _, _ = i.Size(), i.Encoding().String(), i.Bits().Bytes(), i.Offset().String() })
 	narrowed(t, func(p btf.Pointer) { _ = p.Target().Kind() })
-	narrowed(t, func(a btf.Array) { _, _, _ = a.Element().Name(), a.Index().Name(), a.NumElements() })
+	narrowed(t, func(a btf.Array) { _, _, _ = a.Type().Name(), a.Index().Name(), a.Nelems() })
 	narrowed(t, c.composite)
-	narrowed(t, func(s btf.Struct) { c.composite(s.Composite) })
-	narrowed(t, func(u btf.Union) { c.composite(u.Composite) })
+	narrowed(t, func(s btf.Struct) { c.composite(s.Composite()) })
+	narrowed(t, func(u btf.Union) { c.composite(u.Composite()) })
 	narrowed(t, func(e btf.Enum) {
 		_, _ = e.Size(), e.Signed()
 		few(e.Enumerators(), func(v btf.Enumerator) { _, _ = v.Name(), v.Value() })
@@ -66,20 +66,20 @@ func (c consistent) touch(t btf.Type) {
 			c.contradiction("an enumerator past the last")
 		}
 	})
-	narrowed(t, func(f btf.Fwd) { _ = f.Union() })
-	narrowed(t, func(t btf.Typedef) { _ = t.Target().Name() })
-	narrowed(t, func(v btf.Volatile) { _ = v.Target().Name() })
-	narrowed(t, func(c btf.Const) { _ = c.Target().Name() })
-	narrowed(t, func(r btf.Restrict) { _ = r.Target().Name() })
+	narrowed(t, func(f btf.Fwd) { _ = f.IsUnion() })
+	narrowed(t, func(t btf.Typedef) { _ = t.Type().Name() })
+	narrowed(t, func(v btf.Volatile) { _ = v.Type().Name() })
+	narrowed(t, func(c btf.Const) { _ = c.Type().Name() })
+	narrowed(t, func(r btf.Restrict) { _ = r.Type().Name() })
 	narrowed(t, func(f btf.Func) {
 		_ = f.Linkage().String()
-		c.proto(f.Prototype())
-		for i := range min(f.Prototype().NumParams(), touchLimit) {
+		c.proto(f.Type())
+		for i := range min(f.Type().NumParams(), touchLimit) {
 			few(f.ParamTags(i), func(btf.DeclTag) {})
 		}
 	})
 	narrowed(t, c.proto)
-	narrowed(t, func(v btf.Var) { _, _ = v.Target().Name(), v.Linkage().String() })
+	narrowed(t, func(v btf.Var) { _, _ = v.Type().Name(), v.Linkage().String() })
 	narrowed(t, func(d btf.Datasec) {
 		_ = d.Size()
 		few(d.Vars(), func(v btf.VarSecinfo) { _, _, _ = v.Type().Name(), v.Offset(), v.Size() })
@@ -89,8 +89,8 @@ func (c consistent) touch(t btf.Type) {
 		}
 	})
 	narrowed(t, func(f btf.Float) { _ = f.Size() })
-	narrowed(t, func(d btf.DeclTag) { _, _, _ = d.Target().Name(), d.Component(), d.Attribute() })
-	narrowed(t, func(t btf.TypeTag) { _, _ = t.Target().Name(), t.Attribute() })
+	narrowed(t, func(d btf.DeclTag) { _, _, _ = d.Type().Name(), d.Component(), d.IsAttribute() })
+	narrowed(t, func(t btf.TypeTag) { _, _ = t.Type().Name(), t.IsAttribute() })
 	narrowed(t, func(p btf.LocParam) { _, _, _ = p.Size(), p.Flags().String(), p.Value(p.NumValues()-1) })
 	narrowed(t, func(p btf.LocProto) {
 		few(p.Params(), func(t btf.Type) { _ = t.Kind() })

@@ -1,4 +1,4 @@
-// what tracers ask at start-up → our answers, beside those of C compilers and bpftool
+// Compares the answers for tracers with C compilers and bpftool.
 
 package btf_test
 
@@ -191,8 +191,8 @@ func TestTracerFuncs(t *testing.T) {
 			return id
 		}
 		for _, filter := range []btf.FuncFilter{
-			{PointerTo: "sk_buff", Params: 5}, {PointerTo: "sk_buff"}, {PointerTo: "sk_buff", Params: 1},
-			{PointerTo: "task_struct", Params: 2}, {PointerTo: "char"}, {PointerTo: "irq_info"}, {PointerTo: "no_such_struct"},
+			{PointerTo: "sk_buff", FirstParams: 5}, {PointerTo: "sk_buff"}, {PointerTo: "sk_buff", FirstParams: 1},
+			{PointerTo: "task_struct", FirstParams: 2}, {PointerTo: "char"}, {PointerTo: "irq_info"}, {PointerTo: "no_such_struct"},
 			{PointerTo: "device", Name: "*_show"}, {}, {Tag: "bpf_kfunc"}, {Tag: "bpf_kfunc", PointerTo: "task_struct", Name: "bpf_*"},
 		} {
 			t.Run(fmt.Sprintf("%+v", filter), func(t *testing.T) {
@@ -213,7 +213,7 @@ func TestTracerFuncs(t *testing.T) {
 					proto := types[typ.target]
 					at := -1
 					for i, param := range proto.params {
-						if filter.PointerTo == "" || filter.Params > 0 && i >= filter.Params || at >= 0 {
+						if filter.PointerTo == "" || filter.FirstParams > 0 && i >= filter.FirstParams || at >= 0 {
 							break
 						}
 						if pointer := types[strip(param)]; pointer.kind == "PTR" && types[strip(pointer.target)].name == filter.PointerTo {
@@ -230,11 +230,11 @@ func TestTracerFuncs(t *testing.T) {
 				for f, err := range spec.Funcs(filter) {
 					require.NoError(t, err)
 					line := fmt.Sprint(f.ID(), f.Name())
-					for p := range f.Prototype().Params() {
+					for p := range f.Type().Params() {
 						if target, err := p.Type().Pointee(); err == nil && filter.PointerTo != "" && target.Name() == filter.PointerTo {
 							line = fmt.Sprint(f.ID(), f.Name(), p.Index(), p.Name())
 							if p.Name() != "" {
-								require.LessOrEqual(t, must(f.Prototype().ParamByName(p.Name())).Index(), p.Index())
+								require.LessOrEqual(t, must(f.Type().ParamByName(p.Name())).Index(), p.Index())
 							}
 							break
 						}

@@ -1,4 +1,4 @@
-// Spec → what the kernel's own checker has against it
+// Checks a Spec by the rules of the kernel.
 
 package btf
 

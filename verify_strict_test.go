@@ -1,4 +1,4 @@
-// blobs that break one of the kernel's rules → what VerifyStrict says
+// Tests each rule of VerifyStrict with a blob that breaks it.
 
 package btf_test
 
@@ -202,7 +202,7 @@ func TestVerifyStrict(t *testing.T) {
 			for range 40 {
 				b.Const(b.Next() - 1)
 			}
-		}, "190 (type 34): more than 32 typedefs, qualifiers or arrays in a row, taken for a loop"},
+		}, "190 (type 34): more than 32 typedefs, qualifiers or arrays follow each other"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			for name, order := range bothOrders {

@@ -1,4 +1,4 @@
-// bytes → integers within bounds, in the file's byte order; the header
+// Reads integers within bounds, in the byte order of the file, and the header.
 
 package btf
 

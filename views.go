@@ -1,75 +1,89 @@
-// Type → what its kind adds, as a typed view
+// Defines the typed view of each kind: its size, its target, its elements.
 
 package btf
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+)
 
-// A View is a Type of which more is known: its kind, and that the names and ids
-// in its record are in range. It is got from [As] or [Spec.TypeByName], which
-// prove that once; after that, its methods cannot fail.
+// A View is a [Type] whose kind is known and whose record was checked. [As] and
+// [Spec.TypeByName] make views. They check once that all names and type ids of the
+// record are in range, so the methods of a view return no errors. A view cannot be
+// made in another way.
 //
-// A view is used like a Type: by value, comparable, inert after Close. The Type it is a view of is its field Type; what it refers to has
-// another name, such as Target.
+// A view is used like a Type: it is passed by value, it is comparable, it is inert
+// after Close, and it has all methods of Type. [Type.AsType] turns it back into a
+// Type.
 type View interface {
 	Int | Pointer | Array | Composite | Struct | Union | Enum | Fwd | Typedef |
 		Volatile | Const | Restrict | Func | FuncProto | Var | Datasec | Float |
 		DeclTag | TypeTag | LocParam | LocProto | Locsec
 }
 
+// A ViewPointer is a pointer to a [View], such as *Struct, or a *Type.
+type ViewPointer interface{ viewPointer() }
+
+// viewPointer is promoted to all views. A pointer to a pointer does not have it.
+func (*Type) viewPointer() {}
+
 // An Int is an integer type.
 //
 //	│ name_off │ info │ size │ 0000eeee oooooooo 00000000 bbbbbbbb │
 //
-// e is the encoding, o the offset and b the number of bits.
-type Int struct{ Type }
+// e is the encoding, o the bit offset and b the number of bits (BTF_INT_ENCODING,
+// BTF_INT_OFFSET and BTF_INT_BITS of include/uapi/linux/btf.h).
+type Int struct{ handle }
 
-// Size returns the bytes an Int takes.
+// Size returns the size of the integer in bytes.
 func (i Int) Size() uint32 { return i.sizeOrType() }
 
-// Encoding says how the bits are meant.
+// Encoding returns how the bits of the integer are to be read.
 func (i Int) Encoding() IntEncoding { return IntEncoding(i.word(recordSize) >> 24 & 0xf) }
 
-// Bits returns how many bits the value has. Fewer than Size holds means a
-// bitfield in the encoding from before Linux 4.20, which members account for.
+// Bits returns the number of bits of the value. It is less than 8 × Size for a
+// bitfield in the encoding used before Linux 4.20; [Member.Offset] and
+// [Member.BitfieldSize] take that into account.
 func (i Int) Bits() Bits { return Bits(i.word(recordSize) & 0xff) }
 
-// Offset returns where in Size bytes the value begins, 0 in all newer BTF.
+// Offset returns the offset of the value in the integer, in bits. It is 0 in BTF
+// of Linux 4.20 and newer.
 func (i Int) Offset() Bits { return Bits(i.word(recordSize) >> 16 & 0xff) }
 
 // A Pointer is a pointer type.
-type Pointer struct{ Type }
+type Pointer struct{ handle }
 
-// Target returns the type pointed to, which may be void.
+// Target returns the type pointed to. It may be void.
 func (p Pointer) Target() Type { return p.follow(p.sizeOrType()) }
 
 // An Array is an array type.
 //
 //	│ 0 │ info │ 0 │ type │ index_type │ nelems │
-type Array struct{ Type }
+type Array struct{ handle }
 
-// Element returns the type of an element.
-func (a Array) Element() Type { return a.follow(a.word(recordSize)) }
+// Type returns the type of the elements.
+func (a Array) Type() Type { return a.follow(a.word(recordSize)) }
 
-// Index returns the type of the index, an integer that depends on the compiler.
+// Index returns the type of the index, an integer type that the compiler chooses.
 func (a Array) Index() Type { return a.follow(a.word(recordSize + 4)) }
 
-// NumElements returns how many elements there are, 0 for a flexible array.
-func (a Array) NumElements() uint32 { return a.word(recordSize + 8) }
+// Nelems returns the number of elements. It is 0 for a flexible array.
+func (a Array) Nelems() uint32 { return a.word(recordSize + 8) }
 
-// An Enum is an enumeration with values of 32 bits (ENUM) or 64 (ENUM64).
-type Enum struct{ Type }
+// An Enum is an enumeration with values of 32 bits (ENUM) or of 64 bits (ENUM64).
+type Enum struct{ handle }
 
-// Size returns the bytes a variable of the enum takes: 1, 2, 4 or 8.
+// Size returns the size of a variable of the enum in bytes: 1, 2, 4 or 8.
 func (e Enum) Size() uint32 { return e.sizeOrType() }
 
-// Signed reports whether enumerators may be negative.
+// Signed reports whether the values are signed.
 func (e Enum) Signed() bool { return e.flag() }
 
-// NumEnumerators returns how many named values there are.
+// NumEnumerators returns the number of enumerators.
 func (e Enum) NumEnumerators() int { return int(e.vlen()) }
 
-// Enumerator returns the i-th named value, counted from 0 in the order of the
-// declaration; an unnamed 0 if there is none.
+// Enumerator returns the i-th enumerator in declaration order, counted from 0. It
+// returns an unnamed 0 if there is no such enumerator.
 func (e Enum) Enumerator(i int) Enumerator {
 	if i < 0 || uint64(i) >= uint64(e.vlen()) {
 		return Enumerator{}
@@ -80,17 +94,17 @@ func (e Enum) Enumerator(i int) Enumerator {
 func (e Enum) enumerator(i uint32) Enumerator {
 	if e.Kind() == KindEnum64 {
 		at := recordSize + i*enumerator64Size
-		return Enumerator{e.layer, e.word(at), uint64(e.word(at+8))<<32 | uint64(e.word(at+4))}
+		return Enumerator{e.layer, e.word(at), e.Signed(), uint64(e.word(at+8))<<32 | uint64(e.word(at+4))}
 	}
 	at := recordSize + i*enumeratorSize
-	value := uint64(e.word(at + 4))
-	if e.Signed() {
+	name, value, signed := e.word(at), uint64(e.word(at+4)), e.Signed()
+	if signed {
 		value = uint64(int64(int32(value)))
 	}
-	return Enumerator{e.layer, e.word(at), value}
+	return Enumerator{e.layer, name, signed, value}
 }
 
-// Enumerators yields the named values in the order of the declaration.
+// Enumerators yields the enumerators in declaration order.
 func (e Enum) Enumerators() iter.Seq[Enumerator] {
 	return func(yield func(Enumerator) bool) {
 		for i := range e.vlen() {
@@ -101,14 +115,43 @@ func (e Enum) Enumerators() iter.Seq[Enumerator] {
 	}
 }
 
+// EnumeratorByName returns the enumerator of a name. The error matches
+// [ErrNotFound] if there is none.
+func (e Enum) EnumeratorByName(name string) (Enumerator, error) {
+	if possible(name) {
+		for v := range e.Enumerators() {
+			if v.layer.strings.is(v.name, name) {
+				return v, nil
+			}
+		}
+	}
+	return Enumerator{}, fmt.Errorf("btf: enumerator %s of %v: %w", quoted(name), e.handle, ErrNotFound)
+}
+
+// EnumeratorByValue returns the first enumerator with a value, which is compared
+// with [Enumerator.Value]: in a signed enum, -1 is 1<<64 - 1. The error matches
+// [ErrNotFound] if there is none.
+func (e Enum) EnumeratorByValue(value uint64) (Enumerator, error) {
+	for v := range e.Enumerators() {
+		if v.value == value {
+			return v, nil
+		}
+	}
+	if e.Signed() {
+		return Enumerator{}, fmt.Errorf("btf: enumerator %d of %v: %w", int64(value), e.handle, ErrNotFound)
+	}
+	return Enumerator{}, fmt.Errorf("btf: enumerator %d of %v: %w", value, e.handle, ErrNotFound)
+}
+
 // An Enumerator is a named value of an [Enum].
 //
 //	ENUM    │ name_off │ val │
 //	ENUM64  │ name_off │ val_lo32 │ val_hi32 │
 type Enumerator struct {
-	layer *layer
-	name  uint32
-	value uint64
+	layer  *layer
+	name   uint32
+	signed bool
+	value  uint64
 }
 
 // Name returns a copy of the name.
@@ -122,60 +165,67 @@ func (e Enumerator) NameBytes() []byte {
 	return e.layer.strings.name(e.name)
 }
 
-// Value returns the value, to be read as int64 if the enum is signed: a negative
-// one is sign-extended to 64 bits, whatever the enum's size.
+// Value returns the value. If the enum is signed, convert it to int64: a negative
+// value is sign-extended to 64 bits, whatever the size of the enum.
 func (e Enumerator) Value() uint64 { return e.value }
 
-// A Fwd is a forward declaration: a struct or union of which only the name is
-// known.
-type Fwd struct{ Type }
-
-// Union reports whether a union was declared, and not a struct.
-func (f Fwd) Union() bool { return f.flag() }
-
-// A Typedef is another name for a type.
-type Typedef struct{ Type }
-
-// Target returns the type named, which may be void.
-func (t Typedef) Target() Type { return t.follow(t.sizeOrType()) }
-
-// A Volatile is a type with a volatile qualifier.
-type Volatile struct{ Type }
-
-// Target returns the type without the qualifier.
-func (v Volatile) Target() Type { return v.follow(v.sizeOrType()) }
-
-// A Const is a type with a const qualifier.
-type Const struct{ Type }
-
-// Target returns the type without the qualifier.
-func (c Const) Target() Type { return c.follow(c.sizeOrType()) }
-
-// A Restrict is a pointer with a restrict qualifier.
-type Restrict struct{ Type }
-
-// Target returns the type without the qualifier.
-func (r Restrict) Target() Type { return r.follow(r.sizeOrType()) }
-
-// A Func is a function with a name. Its record says the prototype's id in place
-// of a size, and the linkage in place of vlen.
-type Func struct {
-	Type
-	proto Type // found when the Func was narrowed, not to be looked for again
+// String returns a description for messages, such as "PIDTYPE_PGID = 2".
+func (e Enumerator) String() string {
+	if e.signed {
+		return fmt.Sprintf("%s = %d", shown(e.NameBytes()), int64(e.value))
+	}
+	return fmt.Sprintf("%s = %d", shown(e.NameBytes()), e.value)
 }
 
-// Linkage says where the function is seen.
+// A Fwd is a forward declaration of a struct or union: only its name is known.
+type Fwd struct{ handle }
+
+// IsUnion reports whether a union is declared. If not, it is a struct.
+func (f Fwd) IsUnion() bool { return f.flag() }
+
+// A Typedef is another name for a type.
+type Typedef struct{ handle }
+
+// Type returns the type that the typedef names. It may be void.
+func (t Typedef) Type() Type { return t.follow(t.sizeOrType()) }
+
+// A Volatile is a type with a volatile qualifier.
+type Volatile struct{ handle }
+
+// Type returns the type without the qualifier. It may be void.
+func (v Volatile) Type() Type { return v.follow(v.sizeOrType()) }
+
+// A Const is a type with a const qualifier.
+type Const struct{ handle }
+
+// Type returns the type without the qualifier. It may be void.
+func (c Const) Type() Type { return c.follow(c.sizeOrType()) }
+
+// A Restrict is a pointer with a restrict qualifier.
+type Restrict struct{ handle }
+
+// Type returns the type without the qualifier.
+func (r Restrict) Type() Type { return r.follow(r.sizeOrType()) }
+
+// A Func is a function: a name and a prototype. Its record holds the id of the
+// prototype in the third word, and the linkage in place of vlen.
+type Func struct {
+	handle
+	proto Type // found when the Func was narrowed
+}
+
+// Linkage returns the linkage of the function.
 func (f Func) Linkage() FuncLinkage { return FuncLinkage(f.vlen()) }
 
-// Prototype returns the types the function takes and returns.
-func (f Func) Prototype() FuncProto { return FuncProto{f.proto} }
+// Type returns the prototype of the function.
+func (f Func) Type() FuncProto { return FuncProto{f.proto} }
 
-// A FuncProto is what a function takes and returns.
+// A FuncProto is a function prototype: a return type and parameters.
 //
 //	│ 0 │ info │ return type │ name_off │ type │ name_off │ type │ …
-type FuncProto struct{ Type }
+type FuncProto struct{ handle }
 
-// Return returns the type of the result, which may be void.
+// Return returns the return type. It may be void.
 func (p FuncProto) Return() Type { return p.follow(p.sizeOrType()) }
 
 // Variadic reports whether the parameters end in "...".
@@ -189,8 +239,9 @@ func (p FuncProto) variadic(n uint32) bool {
 	return p.word(at) == 0 && p.word(at+4) == 0
 }
 
-// named reads vlen once: it may be rewritten between two reads.
-func (p FuncProto) named() uint32 {
+// typed returns the number of parameters without the "...". It reads vlen once,
+// because the bytes may be rewritten between two reads.
+func (p FuncProto) typed() uint32 {
 	n := p.vlen()
 	if p.variadic(n) {
 		n--
@@ -198,28 +249,40 @@ func (p FuncProto) named() uint32 {
 	return n
 }
 
-// NumParams returns how many parameters have a type: "..." is none of them.
-func (p FuncProto) NumParams() int { return int(p.named()) }
+// NumParams returns the number of parameters, not counting "...".
+func (p FuncProto) NumParams() int { return int(p.typed()) }
 
-// Param returns the i-th parameter, counted from 0; an unnamed void if there is
-// none.
+// Param returns the i-th parameter, counted from 0. It returns an unnamed void if
+// there is no such parameter.
 func (p FuncProto) Param(i int) Param {
-	if i < 0 || uint64(i) >= uint64(p.named()) {
+	if i < 0 || uint64(i) >= uint64(p.typed()) {
 		return Param{}
 	}
-	return Param{p.Type, uint32(i)}
+	return Param{p.handle, uint32(i)}
 }
 
-// Params yields the parameters in order, without the "..." of a variadic
-// function.
+// Params yields the parameters in order, without the "..." of a variadic function.
 func (p FuncProto) Params() iter.Seq[Param] {
 	return func(yield func(Param) bool) {
-		for i := range p.named() {
-			if !yield(Param{p.Type, i}) {
+		for i := range p.typed() {
+			if !yield(Param{p.handle, i}) {
 				return
 			}
 		}
 	}
+}
+
+// ParamByName returns the parameter of a name. The error matches [ErrNotFound] if
+// there is none. The prototypes of function pointers often have no parameter names.
+func (p FuncProto) ParamByName(name string) (Param, error) {
+	if possible(name) {
+		for param := range p.Params() {
+			if p.layer.strings.is(p.word(param.at()), name) {
+				return param, nil
+			}
+		}
+	}
+	return Param{}, fmt.Errorf("btf: parameter %s of %v: %w", quoted(name), p.handle, ErrNotFound)
 }
 
 // A Param is a parameter of a [FuncProto].
@@ -230,7 +293,10 @@ type Param struct {
 
 func (p Param) at() uint32 { return recordSize + p.index*paramSize }
 
-// Name returns a copy of the parameter's name, "" if it has none.
+// Index returns the position of the parameter, counted from 0.
+func (p Param) Index() int { return int(p.index) }
+
+// Name returns a copy of the name, "" if the parameter has none.
 func (p Param) Name() string { return string(p.NameBytes()) }
 
 // NameBytes returns the name without a copy, as [Type.NameBytes] does.
@@ -241,33 +307,37 @@ func (p Param) NameBytes() []byte {
 	return p.proto.layer.strings.name(p.proto.word(p.at()))
 }
 
-// Type returns the parameter's type.
+// Type returns the type of the parameter.
 func (p Param) Type() Type { return p.proto.follow(p.proto.word(p.at() + 4)) }
+
+// String returns a description for messages, such as "skb: PTR (id 812)".
+func (p Param) String() string { return shown(p.NameBytes()) + ": " + p.Type().String() }
 
 // A Var is a global variable.
 //
 //	│ name_off │ info │ type │ linkage │
-type Var struct{ Type }
+type Var struct{ handle }
 
-// Target returns the variable's type.
-func (v Var) Target() Type { return v.follow(v.sizeOrType()) }
+// Type returns the type of the variable.
+func (v Var) Type() Type { return v.follow(v.sizeOrType()) }
 
-// Linkage says where the variable is seen.
+// Linkage returns the linkage of the variable.
 func (v Var) Linkage() VarLinkage { return VarLinkage(v.word(recordSize)) }
 
-// A Datasec is an ELF section with variables in it.
+// A Datasec is an ELF section and the variables in it.
 //
 //	│ name_off │ info │ size │ type │ offset │ size │ type │ offset │ size │ …
 //
-// Compilers of BPF objects write 0 for the size and the offsets. Of a DATASEC
-// loaded from such an object, they are those of the ELF section and its symbols,
-// and the entries come in the order of their offsets; in .kconfig, which has no
-// section, each variable follows the one before as C would align it. The first such
-// DATASEC that is narrowed makes the symbols be read. It is a [*FormatError] if they
-// do not tell. The .ksyms section stays as it is.
-type Datasec struct{ Type }
+// Compilers of BPF objects write 0 for the size of the section and for all offsets.
+// A Datasec loaded from such an object takes them from the ELF file: the size from
+// the section header, the offsets from the symbols, and the entries are in order of
+// their offsets. The section .kconfig does not exist in the file; its variables are
+// placed one after the other, aligned as C would align them. The section .ksyms
+// keeps its zeros. The symbols are read when the first such Datasec is narrowed; the
+// error is a [*FormatError] if they do not say where a variable is.
+type Datasec struct{ handle }
 
-// placement returns what the record of a DATASEC lacks, nil if that is nothing.
+// placement returns what the record of a DATASEC lacks, nil if it lacks nothing.
 func (t Type) placement() (*placement, error) {
 	if t.layer == nil || t.layer.placements == nil || t.sizeOrType() != 0 {
 		return nil, nil
@@ -275,7 +345,7 @@ func (t Type) placement() (*placement, error) {
 	return t.layer.placements.of(t.id, t.vlen())
 }
 
-// Size returns the bytes of the section.
+// Size returns the size of the section in bytes.
 func (d Datasec) Size() uint32 {
 	if p, _ := d.placement(); p != nil {
 		return p.size
@@ -283,10 +353,11 @@ func (d Datasec) Size() uint32 {
 	return d.sizeOrType()
 }
 
-// NumVars returns how many entries the section has.
+// NumVars returns the number of entries.
 func (d Datasec) NumVars() int { return int(d.vlen()) }
 
-// Var returns the i-th entry, counted from 0; a void one if there is none.
+// Var returns the i-th entry, counted from 0. It returns an entry of void if there
+// is no such entry.
 func (d Datasec) Var(i int) VarSecinfo {
 	if i < 0 || uint64(i) >= uint64(d.vlen()) {
 		return VarSecinfo{}
@@ -305,13 +376,13 @@ func (d Datasec) Vars() iter.Seq[VarSecinfo] {
 	}
 }
 
-// A VarSecinfo says where in a [Datasec] a variable lies.
+// A VarSecinfo is an entry of a [Datasec]: a variable and its place in the section.
 type VarSecinfo struct {
 	sec   Datasec
 	index uint32
 }
 
-// at returns where in the record the entry stands.
+// at returns the offset of the entry in the record.
 func (v VarSecinfo) at() uint32 {
 	index := v.index
 	if placed, ok := v.placed(); ok {
@@ -320,8 +391,8 @@ func (v VarSecinfo) at() uint32 {
 	return recordSize + index*varSecinfoSize
 }
 
-// placed returns what the ELF file has to say. It may be about fewer entries than
-// there were when this one was got, if the bytes are being rewritten.
+// placed returns what the ELF file says about the entry. It may know fewer entries
+// than the record has if the bytes are being rewritten.
 func (v VarSecinfo) placed() (placedVar, bool) {
 	p, _ := v.sec.placement()
 	if p == nil || uint64(v.index) >= uint64(len(p.vars)) {
@@ -330,10 +401,10 @@ func (v VarSecinfo) placed() (placedVar, bool) {
 	return p.vars[v.index], true
 }
 
-// Type returns what lies there: a [Var], or in a .ksyms section a [Func] too.
+// Type returns the [Var] of the entry. In a .ksyms section it may be a [Func].
 func (v VarSecinfo) Type() Type { return v.sec.follow(v.sec.word(v.at())) }
 
-// Offset returns the bytes from the start of the section.
+// Offset returns the offset of the variable in the section, in bytes.
 func (v VarSecinfo) Offset() uint32 {
 	if placed, ok := v.placed(); ok {
 		return placed.offset
@@ -341,39 +412,44 @@ func (v VarSecinfo) Offset() uint32 {
 	return v.sec.word(v.at() + 4)
 }
 
-// Size returns the bytes the variable takes.
+// Size returns the size of the variable in bytes.
 func (v VarSecinfo) Size() uint32 { return v.sec.word(v.at() + 8) }
 
-// A Float is a floating point number.
-type Float struct{ Type }
+// String returns a description for messages, such as
+// "VAR jiffies (id 12) at byte 64".
+func (v VarSecinfo) String() string { return fmt.Sprintf("%v at byte %d", v.Type(), v.Offset()) }
 
-// Size returns the bytes a Float takes.
+// A Float is a floating point type.
+type Float struct{ handle }
+
+// Size returns the size of the number in bytes.
 func (f Float) Size() uint32 { return f.sizeOrType() }
 
 // A DeclTag is a btf_decl_tag attribute of a struct, union, typedef, variable or
-// function, or of one of its members or parameters. Its name is the text.
+// function, or of one of its members or parameters. Its name is the text of the
+// attribute.
 //
 //	│ name_off │ info │ type │ component_idx │
-type DeclTag struct{ Type }
+type DeclTag struct{ handle }
 
-// Target returns what is tagged, or whose component is.
-func (d DeclTag) Target() Type { return d.follow(d.sizeOrType()) }
+// Type returns the declaration that is tagged, or whose component is tagged.
+func (d DeclTag) Type() Type { return d.follow(d.sizeOrType()) }
 
-// Component returns which member or parameter is tagged, counted from 0; -1 if
-// it is the target itself.
+// Component returns the index of the member or parameter that is tagged, counted
+// from 0. It is -1 if the declaration itself is tagged.
 func (d DeclTag) Component() int { return int(int32(d.word(recordSize))) }
 
-// Attribute reports whether the text is any attribute, to be printed as
-// __attribute__((text)), and not that of a btf_decl_tag (Linux 6.15).
-func (d DeclTag) Attribute() bool { return d.flag() }
+// IsAttribute reports whether the text is a whole attribute, to be printed as
+// __attribute__((text)), and not the text of a btf_decl_tag (Linux 6.15 and newer).
+func (d DeclTag) IsAttribute() bool { return d.flag() }
 
-// A TypeTag is a btf_type_tag attribute, such as __user or __rcu, of the type
-// that a pointer leads to. Its name is the text.
-type TypeTag struct{ Type }
+// A TypeTag is a btf_type_tag attribute, such as __user or __rcu, of the type that a
+// pointer points to. Its name is the text of the attribute.
+type TypeTag struct{ handle }
 
-// Target returns the type that is tagged.
-func (t TypeTag) Target() Type { return t.follow(t.sizeOrType()) }
+// Type returns the type that is tagged.
+func (t TypeTag) Type() Type { return t.follow(t.sizeOrType()) }
 
-// Attribute reports whether the text is any attribute, to be printed as
-// __attribute__((text)), and not that of a btf_type_tag (Linux 6.15).
-func (t TypeTag) Attribute() bool { return t.flag() }
+// IsAttribute reports whether the text is a whole attribute, to be printed as
+// __attribute__((text)), and not the text of a btf_type_tag (Linux 6.15 and newer).
+func (t TypeTag) IsAttribute() bool { return t.flag() }

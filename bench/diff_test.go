@@ -229,7 +229,7 @@ func (p pair) describe(t btf.Type) string {
 	case btf.KindArray:
 		v, err := btf.As[btf.Array](t)
 		as(err)
-		line("array", v.Index().ID(), v.Element().ID(), v.NumElements())
+		line("array", v.Index().ID(), v.Type().ID(), v.Nelems())
 	case btf.KindStruct, btf.KindUnion:
 		v, err := btf.As[btf.Composite](t)
 		as(err)
@@ -251,29 +251,29 @@ func (p pair) describe(t btf.Type) string {
 	case btf.KindFwd:
 		v, err := btf.As[btf.Fwd](t)
 		as(err)
-		line("fwd", v.Name(), v.Union())
+		line("fwd", v.Name(), v.IsUnion())
 	case btf.KindTypedef:
 		v, err := btf.As[btf.Typedef](t)
 		as(err)
-		line("typedef", v.Name(), v.Target().ID(), tags())
+		line("typedef", v.Name(), v.Type().ID(), tags())
 	case btf.KindVolatile:
 		v, err := btf.As[btf.Volatile](t)
 		as(err)
-		line("volatile", v.Target().ID())
+		line("volatile", v.Type().ID())
 	case btf.KindConst:
 		v, err := btf.As[btf.Const](t)
 		as(err)
-		line("const", v.Target().ID())
+		line("const", v.Type().ID())
 	case btf.KindRestrict:
 		v, err := btf.As[btf.Restrict](t)
 		as(err)
-		line("restrict", v.Target().ID())
+		line("restrict", v.Type().ID())
 	case btf.KindFunc:
 		v, err := btf.As[btf.Func](t)
 		as(err)
-		line("func", v.Name(), uint32(v.Linkage()), v.Prototype().ID(), tags())
-		params := v.Prototype().NumParams()
-		if v.Prototype().Variadic() {
+		line("func", v.Name(), uint32(v.Linkage()), v.Type().ID(), tags())
+		params := v.Type().NumParams()
+		if v.Type().Variadic() {
 			params++ // which may be tagged as well
 		}
 		for i := range params {
@@ -294,7 +294,7 @@ func (p pair) describe(t btf.Type) string {
 	case btf.KindVar:
 		v, err := btf.As[btf.Var](t)
 		as(err)
-		line("var", v.Name(), v.Target().ID(), uint32(v.Linkage()), tags())
+		line("var", v.Name(), v.Type().ID(), uint32(v.Linkage()), tags())
 	case btf.KindDatasec:
 		v, err := btf.As[btf.Datasec](t)
 		as(err)
@@ -309,7 +309,7 @@ func (p pair) describe(t btf.Type) string {
 	case btf.KindTypeTag:
 		v, err := btf.As[btf.TypeTag](t)
 		as(err)
-		line("type tag", v.Name(), v.Target().ID())
+		line("type tag", v.Name(), v.Type().ID())
 	case btf.KindDeclTag:
 		line("decl tag") // seen in what they tag
 	}

@@ -67,7 +67,7 @@ func (s spec) Func(name string) (uint64, error) {
 		return 0, err
 	}
 	sum := uint64(0)
-	for p := range f.Prototype().Params() {
+	for p := range f.Type().Params() {
 		sum += 1 + uint64(len(p.NameBytes()))
 	}
 	return sum, nil
@@ -103,7 +103,7 @@ func (s spec) Funcs() (uint64, error) {
 			return 0, err
 		}
 		sum++
-		for p := range f.Prototype().Params() {
+		for p := range f.Type().Params() {
 			sum += uint64(len(p.NameBytes()))
 		}
 	}

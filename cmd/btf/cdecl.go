@@ -86,7 +86,10 @@ func (p *printer) declare(t btf.Type, name string) (declaration, error) {
 			d.stars = join(join("*"+d.quals, d.tags), d.stars)
 			d.quals, d.tags = "", ""
 			d.indirect = true
-			t, err = target[btf.Pointer](t)
+			var p btf.Pointer
+			if p, err = btf.As[btf.Pointer](t); err == nil {
+				t = p.Target()
+			}
 
 		// An array is as qualified as its elements: the qualifiers stay for them.
 		case btf.KindArray:
@@ -94,7 +97,7 @@ func (p *printer) declare(t btf.Type, name string) (declaration, error) {
 			if a, err = btf.As[btf.Array](t); err == nil {
 				d.wrap("")
 				d.name += arraySuffix(a, d.name)
-				t = a.Element()
+				t = a.Type()
 			}
 
 		case btf.KindFuncProto:
@@ -125,9 +128,9 @@ func (p *printer) declare(t btf.Type, name string) (declaration, error) {
 			var tag btf.TypeTag
 			if tag, err = btf.As[btf.TypeTag](t); err == nil {
 				if !p.plain {
-					d.tags = join(attribute(tag.Type, "btf_type_tag", tag.Attribute()), d.tags)
+					d.tags = join(attribute(tag.AsType(), "btf_type_tag", tag.IsAttribute()), d.tags)
 				}
-				t = tag.Target()
+				t = tag.Type()
 			}
 
 		default:
@@ -138,7 +141,7 @@ func (p *printer) declare(t btf.Type, name string) (declaration, error) {
 			return declaration{}, err
 		}
 	}
-	return declaration{}, fmt.Errorf("btf: %v: more than %d pointers, arrays and qualifiers in a row, taken for a loop", t, maxDepth)
+	return declaration{}, fmt.Errorf("btf: %v: more than %d pointers, arrays and qualifiers follow each other", t, maxDepth)
 }
 
 // qualify adds a qualifier once: GCC gives those of an array's elements to the array
@@ -158,27 +161,27 @@ func (d *declaration) wrap(tags string) {
 	}
 }
 
-// A targeter is a view of a type that leads to one other.
-type targeter interface {
+// A typed is a view of a type that leads to one other.
+type typed interface {
 	btf.View
-	Target() btf.Type
+	Type() btf.Type
 }
 
-func target[V targeter](t btf.Type) (btf.Type, error) {
+func target[V typed](t btf.Type) (btf.Type, error) {
 	v, err := btf.As[V](t)
 	if err != nil {
 		return btf.Type{}, err
 	}
-	return v.Target(), nil
+	return v.Type(), nil
 }
 
 // arraySuffix leaves the length of a flexible array open, as C wants it: that of
 // the outermost, and of no inner one.
 func arraySuffix(a btf.Array, before string) string {
-	if a.NumElements() == 0 && !strings.HasSuffix(before, "]") {
+	if a.Nelems() == 0 && !strings.HasSuffix(before, "]") {
 		return "[]"
 	}
-	return "[" + strconv.FormatUint(uint64(a.NumElements()), 10) + "]"
+	return "[" + strconv.FormatUint(uint64(a.Nelems()), 10) + "]"
 }
 
 // attribute spells a tag the way clang reads it and bpftool writes it. The kernel's
@@ -195,14 +198,14 @@ func attribute(tag btf.Type, kind string, plain bool) string {
 func declTags(tags iter.Seq[btf.DeclTag]) string {
 	s := ""
 	for tag := range tags {
-		s += " " + attribute(tag.Type, "btf_decl_tag", tag.Attribute())
+		s += " " + attribute(tag.AsType(), "btf_decl_tag", tag.IsAttribute())
 	}
 	return s
 }
 
 // params returns the parameters of a prototype, in parentheses.
 func (p *printer) params(proto btf.FuncProto) (string, error) {
-	if err := p.enter(proto.Type); err != nil {
+	if err := p.enter(proto.AsType()); err != nil {
 		return "", err
 	}
 	defer p.leave()
@@ -299,7 +302,7 @@ func keyword(t btf.Type) (string, error) {
 		return "enum", nil
 	case btf.KindFwd:
 		fwd, err := btf.As[btf.Fwd](t)
-		if err == nil && fwd.Union() {
+		if err == nil && fwd.IsUnion() {
 			return "union", nil
 		}
 		return "struct", err

@@ -117,7 +117,7 @@ func TestTypeName(t *testing.T) {
 		{b.integer("", 2), "/* unnamed INT (id 65) */"},
 		{pointer(b.add(btf.KindVar, false, 0, "v", integer, 0)), "<PTR (id 67)>"},
 		{b.add(btf.KindPointer, false, 0, "", b.next()), "<PTR (id 68)>"},
-		{b.add(btf.KindPointer, false, 0, "", 9999), "<PTR (id 69): PTR type id below 70 wanted, it is 9999>"},
+		{b.add(btf.KindPointer, false, 0, "", 9999), "<PTR (id 69): PTR type id must be below 70, is 9999>"},
 	}
 	spec := b.load(t)
 	for _, test := range tests {
@@ -161,26 +161,26 @@ func TestShowHostile(t *testing.T) {
 		{"pointer to itself", func(b *blob) {
 			b.add(btf.KindTypedef, false, 0, "bad", b.next()+1)
 			b.add(btf.KindPointer, false, 0, "", b.next())
-		}, "taken for a loop"},
+		}, "follow each other"},
 		{"array of itself", func(b *blob) {
 			b.add(btf.KindTypedef, false, 0, "bad", b.next()+1)
 			b.array(b.next(), 2)
-		}, "taken for a loop"},
+		}, "follow each other"},
 		{"const of itself", func(b *blob) {
 			b.composite(btf.KindStruct, "bad", 4, 0, b.next()+1, 0)
 			b.add(btf.KindConst, false, 0, "", b.next())
-		}, "taken for a loop"},
+		}, "follow each other"},
 		{"typedef of itself", func(b *blob) {
 			b.add(btf.KindTypedef, false, 0, "bad", b.next())
 		}, ""},
 		{"struct of a typedef of itself", func(b *blob) {
 			b.composite(btf.KindStruct, "bad", 4, b.name("m"), b.next()+1, 0)
 			b.add(btf.KindTypedef, false, 0, "loop", b.next())
-		}, "taken for a loop"},
+		}, "follow each other"},
 		{"prototype that returns itself", func(b *blob) {
 			b.add(btf.KindFunc, false, 0, "bad", b.next()+1)
 			b.proto(b.next())
-		}, "taken for a loop"},
+		}, "follow each other"},
 		{"prototype that takes itself", func(b *blob) {
 			b.add(btf.KindFunc, false, 0, "bad", b.next()+1)
 			b.proto(0, b.next())
@@ -242,7 +242,7 @@ func TestShowHostile(t *testing.T) {
 		}, "more than 64 bits can count"},
 		{"type out of range", func(b *blob) {
 			b.composite(btf.KindStruct, "bad", 1, b.name("a"), 77, 0)
-		}, "type id below 2 wanted, it is 77"},
+		}, "type id must be below 2, is 77"},
 		{"name out of range", func(b *blob) {
 			b.add(btf.KindEnum, false, 1, "bad", 4, 7777, 1)
 		}, "name"},

@@ -268,7 +268,7 @@ func TestDiffHostile(t *testing.T) {
 		{long, "declarations of more than"},
 		{repeated, "declarations of more than"},
 		{nested, "anonymous types more than 32 deep"},
-		{arrays, "taken for a loop"},
+		{arrays, "follow each other"},
 		{same, ""},
 	} {
 		path := written(t, test.b)

@@ -154,20 +154,20 @@ func (b *dumper) record(t btf.Type) error {
 	case btf.KindPointer:
 		return narrowed(t, func(p btf.Pointer) { b.target(p.Target()) })
 	case btf.KindTypedef:
-		return narrowed(t, func(t btf.Typedef) { b.target(t.Target()) })
+		return narrowed(t, func(t btf.Typedef) { b.target(t.Type()) })
 	case btf.KindVolatile:
-		return narrowed(t, func(v btf.Volatile) { b.target(v.Target()) })
+		return narrowed(t, func(v btf.Volatile) { b.target(v.Type()) })
 	case btf.KindConst:
-		return narrowed(t, func(c btf.Const) { b.target(c.Target()) })
+		return narrowed(t, func(c btf.Const) { b.target(c.Type()) })
 	case btf.KindRestrict:
-		return narrowed(t, func(r btf.Restrict) { b.target(r.Target()) })
+		return narrowed(t, func(r btf.Restrict) { b.target(r.Type()) })
 	case btf.KindTypeTag:
-		return narrowed(t, func(t btf.TypeTag) { b.target(t.Target()) })
+		return narrowed(t, func(t btf.TypeTag) { b.target(t.Type()) })
 	case btf.KindArray:
 		return narrowed(t, func(a btf.Array) {
-			b.target(a.Element())
+			b.target(a.Type())
 			b.field(" index_type_id=", uint64(a.Index().ID()))
-			b.field(" nr_elems=", uint64(a.NumElements()))
+			b.field(" nr_elems=", uint64(a.Nelems()))
 		})
 	case btf.KindStruct, btf.KindUnion:
 		return narrowed(t, b.members)
@@ -175,7 +175,7 @@ func (b *dumper) record(t btf.Type) error {
 		return narrowed(t, b.enumerators)
 	case btf.KindFwd:
 		return narrowed(t, func(f btf.Fwd) {
-			if f.Union() {
+			if f.IsUnion() {
 				b.string(" fwd_kind=union")
 			} else {
 				b.string(" fwd_kind=struct")
@@ -183,7 +183,7 @@ func (b *dumper) record(t btf.Type) error {
 		})
 	case btf.KindFunc:
 		return narrowed(t, func(f btf.Func) {
-			b.target(f.Prototype().Type)
+			b.target(f.Type().AsType())
 			b.string(" ")
 			b.linkage(f.Linkage().String(), uint32(f.Linkage()))
 		})
@@ -191,7 +191,7 @@ func (b *dumper) record(t btf.Type) error {
 		return narrowed(t, b.params)
 	case btf.KindVar:
 		return narrowed(t, func(v btf.Var) {
-			b.target(v.Target())
+			b.target(v.Type())
 			b.string(", ")
 			b.linkage(v.Linkage().String(), uint32(v.Linkage()))
 		})
@@ -201,7 +201,7 @@ func (b *dumper) record(t btf.Type) error {
 		return narrowed(t, func(f btf.Float) { b.field(" size=", uint64(f.Size())) })
 	case btf.KindDeclTag:
 		return narrowed(t, func(d btf.DeclTag) {
-			b.target(d.Target())
+			b.target(d.Type())
 			b.string(" component_idx=")
 			b.int(int64(d.Component()))
 		})

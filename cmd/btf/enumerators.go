@@ -104,7 +104,7 @@ func enums(env *environment, in *input, names []string, asJSON bool) error {
 // enums; if there are none, the values of the enumerators with that name.
 func valuesOf(parts []btf.Module, name string) (values []value, declared bool, err error) {
 	for _, m := range parts {
-		for t := range m.TypesByName(name) {
+		for t := range m.Spec.TypesByName(name) {
 			switch t.Kind() {
 			case btf.KindEnum, btf.KindEnum64, btf.KindTypedef:
 			default:
@@ -127,7 +127,7 @@ func valuesOf(parts []btf.Module, name string) (values []value, declared bool, e
 		return values, declared, nil
 	}
 	for _, m := range parts {
-		for t := range m.All() {
+		for t := range m.Spec.All() {
 			if t.Kind() != btf.KindEnum && t.Kind() != btf.KindEnum64 {
 				continue
 			}

@@ -62,7 +62,7 @@ func find(env *environment, in *input, globs []string, asJSON bool) error {
 	met := make([]bool, len(globs))
 	any := false
 	for _, m := range parts.list {
-		for t := range m.All() {
+		for t := range m.Spec.All() {
 			if !matches(t, globs, met) {
 				continue
 			}

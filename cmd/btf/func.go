@@ -47,7 +47,7 @@ func printFuncs(env *environment, in *input, names []string, asJSON bool) error 
 	for _, name := range names {
 		p := functionPrinter{env: env, asJSON: asJSON}
 		for _, m := range parts.all() {
-			for t := range m.TypesByName(name) {
+			for t := range m.Spec.TypesByName(name) {
 				if t.Kind() != btf.KindFunc {
 					continue
 				}

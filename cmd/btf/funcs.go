@@ -25,7 +25,7 @@ as one of the first five arguments?
 		in := inputFlags(flags)
 		var filter btf.FuncFilter
 		flags.StringVar(&filter.PointerTo, "param", "", "with a parameter that points to `TYPE`, such as sk_buff")
-		flags.IntVar(&filter.Params, "first", 0, "only the first `N` parameters are looked at")
+		flags.IntVar(&filter.FirstParams, "first", 0, "only the first `N` parameters are looked at")
 		flags.StringVar(&filter.Name, "glob", "", "with a name that matches `GLOB`, such as 'tcp_*'")
 		flags.StringVar(&filter.Tag, "tag", "", "with the decl tag `TEXT`, such as bpf_kfunc")
 		asJSON := flags.Bool("json", false, "print an object a line, for machines")
@@ -36,7 +36,7 @@ as one of the first five arguments?
 			if _, err := path.Match(filter.Name, ""); err != nil {
 				return usageError(fmt.Sprintf("funcs: %q is no glob: %v", filter.Name, err))
 			}
-			if filter.Params < 0 || filter.Params > 0 && filter.PointerTo == "" {
+			if filter.FirstParams < 0 || filter.FirstParams > 0 && filter.PointerTo == "" {
 				return usageError("funcs: --first says how many parameters --param looks at, 1 or more")
 			}
 			return filterFuncs(env, in, filter, *asJSON)
@@ -53,7 +53,7 @@ func filterFuncs(env *environment, in *input, filter btf.FuncFilter, asJSON bool
 	var failed error
 	p := functionPrinter{env: env, asJSON: asJSON}
 	for _, m := range parts.list {
-		for f, err := range m.Funcs(filter) {
+		for f, err := range m.Spec.Funcs(filter) {
 			if err == nil {
 				err = p.print(m, f)
 			}

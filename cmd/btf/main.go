@@ -156,6 +156,9 @@ func (env *environment) missing(name, what string, asJSON bool) error {
 
 // about says which file or path an error of the package is about.
 func about(what string, err error) error {
+	if strings.HasPrefix(err.Error(), "btf: "+what+": ") {
+		return err // it names the file already
+	}
 	// Errors of the file system say the path themselves: once is enough.
 	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == what {
 		err = path.Err

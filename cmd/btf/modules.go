@@ -68,7 +68,7 @@ func modules(env *environment, root string, asJSON bool) error {
 			env.complain(err)
 			continue
 		default:
-			one := loadedModule{m.Name, m.NumTypes(), bytesOf(m.Spec)}
+			one := loadedModule{m.Name, m.Spec.NumTypes(), bytesOf(m.Spec)}
 			if asJSON {
 				err = encoder.Encode(one)
 			} else {

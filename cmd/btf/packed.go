@@ -72,7 +72,7 @@ func (p *printer) align(t btf.Type) (uint64, error) {
 			if err != nil {
 				return 0, err
 			}
-			t = a.Element()
+			t = a.Type()
 			continue
 		case btf.KindStruct, btf.KindUnion:
 			c, err := btf.As[btf.Composite](t)

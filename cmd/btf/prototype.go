@@ -32,14 +32,14 @@ type parameter struct {
 // prototypeLine returns the declaration that show has for a function, in one line.
 func prototypeLine(f btf.Func) (string, error) {
 	var p printer
-	text, err := p.inline(f.Prototype().Type, f.Name())
+	text, err := p.inline(f.Type().AsType(), f.Name())
 	if err != nil {
 		return "", err
 	}
 	if f.Linkage() == btf.ExternFunc {
 		text = "extern " + text
 	}
-	return text + declTags(f.Type.Tags()) + ";", nil
+	return text + declTags(f.AsType().Tags()) + ";", nil
 }
 
 func newPrototype(module string, f btf.Func) (prototype, error) {
@@ -47,12 +47,12 @@ func newPrototype(module string, f btf.Func) (prototype, error) {
 	if err != nil {
 		return prototype{}, err
 	}
-	proto := f.Prototype()
+	proto := f.Type()
 	p := prototype{
 		Name: f.Name(), Module: module, Prototype: line, Linkage: f.Linkage().String(),
 		Return: typeName(proto.Return()), Params: []parameter{}, Variadic: proto.Variadic(),
 	}
-	for tag := range f.Type.Tags() {
+	for tag := range f.AsType().Tags() {
 		p.Tags = append(p.Tags, tag.Name())
 	}
 	for param := range proto.Params() {

@@ -102,17 +102,17 @@ func (s *side) shape(t declarer) (shape, error) {
 		if err != nil {
 			return shape{}, err
 		}
-		return s.spelled(f.Prototype().Type)
+		return s.spelled(f.Type().AsType())
 	default:
 		d, err := btf.As[btf.Typedef](t.Type)
 		if err != nil {
 			return shape{}, err
 		}
-		one, err := s.spelled(d.Target())
+		one, err := s.spelled(d.Type())
 		if err != nil {
 			return shape{}, err
 		}
-		inner, _, err := unnamed(d.Target())
+		inner, _, err := unnamed(d.Type())
 		if inner != (btf.Type{}) && err == nil {
 			one, err = s.composite(inner)
 		}
@@ -222,7 +222,7 @@ func (s *side) fields(c btf.Composite) ([]part, error) {
 			stack = append(stack, frame{in: in, outer: offset, prefix: path + strings.Repeat("[0]", dimensions) + "."})
 		}
 		if len(stack) > maxDepth {
-			return nil, fmt.Errorf("btf: %v: anonymous types more than %d deep", c.Type, maxDepth)
+			return nil, fmt.Errorf("btf: %v: anonymous types more than %d deep", c.AsType(), maxDepth)
 		}
 	}
 	return all, nil
@@ -274,7 +274,7 @@ func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
 		case btf.KindArray:
 			var a btf.Array
 			a, err = btf.As[btf.Array](t)
-			t = a.Element()
+			t = a.Type()
 			dimensions++
 		case btf.KindStruct, btf.KindUnion:
 			if anonymous(t) {
@@ -288,5 +288,5 @@ func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
 			return btf.Type{}, 0, err
 		}
 	}
-	return btf.Type{}, 0, fmt.Errorf("btf: %v: more than %d arrays and qualifiers in a row, taken for a loop", t, maxDepth)
+	return btf.Type{}, 0, fmt.Errorf("btf: %v: more than %d arrays and qualifiers follow each other", t, maxDepth)
 }

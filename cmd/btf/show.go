@@ -129,7 +129,7 @@ func declarationOf(spec *btf.Spec, t btf.Type) ([]byte, error) {
 	case btf.KindTypeTag:
 		var tag btf.TypeTag
 		tag, err = btf.As[btf.TypeTag](t)
-		p.printf("/* TYPE_TAG %q of %s */\n", t.Name(), typeName(tag.Target()))
+		p.printf("/* TYPE_TAG %q of %s */\n", t.Name(), typeName(tag.Type()))
 	default:
 		p.printf("/* %v */\n", t)
 	}
@@ -183,7 +183,7 @@ func (p *printer) typedef(t btf.Type) error {
 	if err != nil {
 		return err
 	}
-	return p.statement("typedef ", d.Target(), t.Name(), declTags(t.Tags()))
+	return p.statement("typedef ", d.Type(), t.Name(), declTags(t.Tags()))
 }
 
 // function prints a prototype. All functions of a kernel are static to BTF,
@@ -197,7 +197,7 @@ func (p *printer) function(t btf.Type) error {
 	if f.Linkage() == btf.ExternFunc {
 		before = "extern "
 	}
-	return p.statement(before, f.Prototype().Type, t.Name(), declTags(t.Tags()))
+	return p.statement(before, f.Type().AsType(), t.Name(), declTags(t.Tags()))
 }
 
 func (p *printer) variable(t btf.Type) error {
@@ -209,7 +209,7 @@ func (p *printer) variable(t btf.Type) error {
 	if l := v.Linkage(); l == btf.StaticVar || l == btf.ExternVar {
 		before = l.String() + " "
 	}
-	return p.statement(before, v.Target(), t.Name(), declTags(t.Tags()))
+	return p.statement(before, v.Type(), t.Name(), declTags(t.Tags()))
 }
 
 // datasec lists the variables of a section, which C cannot declare.
@@ -239,13 +239,13 @@ func (p *printer) inSection(t btf.Type) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return p.brief(v.Target(), t.Name())
+		return p.brief(v.Type(), t.Name())
 	case btf.KindFunc:
 		f, err := btf.As[btf.Func](t)
 		if err != nil {
 			return "", err
 		}
-		return p.brief(f.Prototype().Type, t.Name())
+		return p.brief(f.Type().AsType(), t.Name())
 	}
 	return t.String(), nil
 }
@@ -268,7 +268,7 @@ func (p *printer) declTag(t btf.Type) error {
 	if err != nil {
 		return err
 	}
-	p.printf("/* DECL_TAG %q of %v", t.Name(), tag.Target())
+	p.printf("/* DECL_TAG %q of %v", t.Name(), tag.Type())
 	if i := tag.Component(); i >= 0 {
 		p.printf(", component %d", i)
 	}
