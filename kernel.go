@@ -119,11 +119,7 @@ func (k *Kernel) Module(name string) (*Spec, error) {
 			value, loaded = k.modules.Load(name)
 		}
 	}
-	spec, err := value.(*opened).open(path, k.vmlinux)
-	if err != nil {
-		return nil, &located{"module " + name, err}
-	}
-	return spec, nil
+	return value.(*opened).open(path, k.vmlinux)
 }
 
 // opened is a file that is opened when it is first asked for.

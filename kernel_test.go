@@ -95,7 +95,7 @@ func TestKernelAsOne(t *testing.T) {
 		if m.Name == "odd_module" {
 			var format *btf.FormatError
 			require.ErrorAs(t, err, &format)
-			require.ErrorContains(t, err, "btf: module odd_module: ")
+			require.ErrorContains(t, err, "/sys/kernel/btf/odd_module: ")
 		}
 		if err != nil {
 			require.Empty(t, slices.Collect(m.Spec.All()), "inert")

@@ -230,7 +230,7 @@ func TestDiffTrouble(t *testing.T) {
 		{[]string{good, "missing"}, "btf: missing: no such file or directory\n"},
 		{[]string{"main.go", good}, "btf: main.go: header at offset"},
 		{[]string{good, good, "nosuch", "struct word"}, "btf: nosuch in either file: not found\nbtf: struct word in either file: not found\n"},
-		{[]string{good, written(t, broken)}, "TYPEDEF type id below 2 wanted"},
+		{[]string{good, written(t, broken)}, "TYPEDEF type id must be below 2"},
 	} {
 		_, stderr, status := btfRun(append([]string{"diff"}, test.args...)...)
 		require.Equal(t, 2, status)
