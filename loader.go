@@ -43,7 +43,8 @@ type Spec struct {
 // lie, until Close. Of an ELF file, only the headers are read and only the window
 // with the section is mapped. What cannot be mapped is read into memory: kernel
 // BTF before Linux 6.16, pipes, compressed sections, and everything on systems
-// other than Unix.
+// other than Unix or with the build tag btf_copy. What was read needs no Close and
+// does not change with the file.
 //
 // A file must not shrink while it is mapped: reading beyond its new end kills the
 // process with SIGBUS. Kernel BTF never changes, and a file replaced by renaming
@@ -66,6 +67,12 @@ func LoadSplitSpec(path string, base *Spec) (*Spec, error) {
 // LoadSpecFromReader is [LoadSpec] with a copy in memory: it does not depend on r
 // after it returns. Of an ELF file it reads the headers and the .BTF section, of a
 // raw blob what its header says there is.
+//
+// A reader may tell where it ends by a method Size() int64, as [bytes.Reader] does,
+// by Stat, as [os.File] does, or by Len() int, as the ReaderAt of
+// golang.org/x/exp/mmap does. Sections that end after it are refused before they are
+// read, and [Spec.VerifyStrict] sees bytes behind a raw blob. A Len is believed only
+// if the reader has a last byte there.
 func LoadSpecFromReader(r io.ReaderAt) (*Spec, error) { return loadReader(r, nil, false) }
 
 // LoadSplitSpecFromReader is [LoadSplitSpec] with a copy in memory, as
@@ -206,7 +213,7 @@ func loadPath(path string, base *Spec, ext bool) (*Spec, error) {
 
 // loadObject maps what is needed of an ELF file: the window with its BTF, or all of
 // it if more may be asked for, as of one compiled for BPF.
-func loadObject(f *os.File, size int64, base *Spec, ext bool) (s *Spec, err error) {
+func loadObject(f *file, size int64, base *Spec, ext bool) (s *Spec, err error) {
 	o, err := openObject(f, size)
 	if err != nil {
 		return nil, err
@@ -323,8 +330,29 @@ func sizeOf(r io.ReaderAt) int64 {
 		if info, err := r.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
 			return info.Size()
 		}
+	case interface {
+		io.ReaderAt
+		Len() int
+	}:
+		// Some types count something else, such as the bytes not read yet.
+		if n := int64(r.Len()); endsAt(r, n) {
+			return n
+		}
 	}
 	return -1
+}
+
+// endsAt reports whether r has a byte right before offset n and none at it.
+func endsAt(r io.ReaderAt, n int64) bool {
+	if n <= 0 {
+		return false
+	}
+	b := make([]byte, 1)
+	if got, err := r.ReadAt(b, n); got != 0 || err != io.EOF {
+		return false
+	}
+	got, _ := r.ReadAt(b, n-1)
+	return got == 1
 }
 
 // spec makes a Spec of the .BTF section, and if wanted of .BTF.ext, with what read
