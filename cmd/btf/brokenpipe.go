@@ -1,9 +1,12 @@
-// Names the error of writing to a pipe that nobody reads any more.
+// Recognises the error of writing to a pipe that nobody reads any more.
 
 //go:build !plan9 && !windows
 
 package main
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
-var errBrokenPipe error = syscall.EPIPE
+func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }

@@ -1,8 +1,13 @@
-// Names the error of writing to a pipe that nobody reads any more, on Plan 9.
+// Recognises the error of writing to a pipe that nobody reads any more, on Plan 9.
 
 package main
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
-// errBrokenPipe is Ehungup of the kernel's port/error.h.
-var errBrokenPipe = syscall.NewError("i/o on hungup channel")
+// errHungup is Ehungup of the kernel's port/error.h.
+var errHungup = syscall.NewError("i/o on hungup channel")
+
+func isBrokenPipe(err error) bool { return errors.Is(err, errHungup) }

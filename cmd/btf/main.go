@@ -96,12 +96,12 @@ func main() {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(root string) (*btf.Kernel, error)) int {
 	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, stdin: stdin, kernel: kernel}
 	err := dispatch(env, args)
-	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !errors.Is(flushed, errBrokenPipe) {
+	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !isBrokenPipe(flushed) {
 		err = cmp.Or(flushed, err)
 	}
 	var usage usageError
 	switch {
-	case err == nil, errors.Is(err, errBrokenPipe):
+	case err == nil, isBrokenPipe(err):
 		return statusOK
 	case err == errFailed:
 		return statusFailed
