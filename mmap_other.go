@@ -5,6 +5,7 @@
 package btf
 
 import (
+	"io"
 	"os"
 	"runtime/debug"
 
@@ -44,14 +45,18 @@ func openFile(path string) (*file, error) {
 	return &file{f, mapped}, nil
 }
 
-// ReadAt copies from the mapping what lies within it. It reads the file for what lies
-// after it, and where the mapping faults, as it does after the file was truncated.
+// ReadAt copies from the mapping, which ends where the file ended when it was opened.
+// It reads the file where the mapping faults, as it does after the file was truncated.
+// Offsets after the end go no further: js panics on those above 1<<53.
 //
 // A fault is no defect of the bytes, which are checked after they were copied. It can
 // only be seen by the access itself.
 func (f *file) ReadAt(b []byte, off int64) (n int, err error) {
-	if f.mapped == nil || off < 0 || off >= int64(f.mapped.Len()) {
+	if f.mapped == nil || off < 0 {
 		return f.File.ReadAt(b, off)
+	}
+	if off >= int64(f.mapped.Len()) {
+		return 0, io.EOF
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -38,7 +38,7 @@ func TestFileReads(t *testing.T) {
 	plain, err := os.Open(path)
 	require.NoError(t, err)
 	size := int64(len(blob))
-	for _, off := range []int64{-1, 0, 1, size / 2, size - 1, size, size + 1, 1<<63 - 1} {
+	for _, off := range []int64{-1, 0, 1, size / 2, size - 1, size, size + 1, 1 << 52} {
 		for _, n := range []int64{0, 1, 8, size - 1, size, size + 1} {
 			got, want := make([]byte, n), make([]byte, n)
 			gotN, gotErr := f.ReadAt(got, off)
@@ -53,6 +53,9 @@ func TestFileReads(t *testing.T) {
 		}
 	}
 	require.NoError(t, plain.Close())
+	n, err := f.ReadAt(make([]byte, 1), 1<<63-1)
+	require.Zero(t, n)
+	require.Equal(t, io.EOF, err)
 	require.NoError(t, f.Close())
 	_, err = f.mapped.ReadAt(make([]byte, 1), 0)
 	require.Error(t, err, "the mapping outlives the file")
