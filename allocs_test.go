@@ -184,7 +184,11 @@ func TestColdAllocs(t *testing.T) {
 	})
 	// The Spec, its two tables of starts, and what os and syscall need to open,
 	// stat and map a file.
-	require.LessOrEqual(t, allocs, 16.0)
+	limit := 16.0
+	if !btf.FilesAreMapped {
+		limit = 20 // the copy, and what opens the file again to map it
+	}
+	require.LessOrEqual(t, allocs, limit)
 }
 
 // TestFieldsAllocs: a table of paths takes the allocation of its answers, and that of

@@ -135,6 +135,10 @@ func TestDatasecRewritten(t *testing.T) {
 				require.NoError(t, err)
 			}
 			rewrite(5)
+			if !btf.FilesAreMapped {
+				require.Equal(t, 2, data.NumVars(), "of a copy")
+				return
+			}
 			last := data.Var(4)
 			require.Equal(t, 5, data.NumVars())
 			rewrite(2)

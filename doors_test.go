@@ -20,6 +20,7 @@ import (
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/exp/mmap"
 )
 
 // file writes bytes to a file of this test.
@@ -167,6 +168,76 @@ func TestEndless(t *testing.T) {
 	spec, err := btf.LoadSpecFromReader(bytes.NewReader(append(b.Bytes(), 0)))
 	require.NoError(t, err)
 	require.ErrorContains(t, spec.VerifyStrict(), "nothing wanted after the last section, there are 1 bytes")
+}
+
+// A lenReader says of its end what it likes.
+type lenReader struct {
+	io.ReaderAt
+	len int
+}
+
+func (r lenReader) Len() int { return r.len }
+
+// unreadReader has the Len of a [bytes.Reader], which is what is left to read, and not
+// its Size.
+type unreadReader struct{ r *bytes.Reader }
+
+func (u unreadReader) ReadAt(b []byte, off int64) (int, error) { return u.r.ReadAt(b, off) }
+func (u unreadReader) Len() int                                { return u.r.Len() }
+
+// TestLen: the Len of a reader is its end if its bytes say so too, and else nothing is
+// made of it.
+func TestLen(t *testing.T) {
+	raw := btftest.EveryKind(little).Bytes()
+	tail := append(bytes.Clone(raw), "tail"...)
+	elfFile := btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: raw})
+	const behind, past = "there are 4 bytes", "the file has"
+
+	mapped, err := mmap.Open(file(t, tail))
+	require.NoError(t, err)
+	defer mapped.Close()
+	spec, err := btf.LoadSpecFromReader(mapped)
+	require.NoError(t, err)
+	require.ErrorContains(t, spec.VerifyStrict(), behind)
+
+	cut := btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: raw, Size: 1 << 30})
+	mappedELF, err := mmap.Open(file(t, cut))
+	require.NoError(t, err)
+	defer mappedELF.Close()
+	_, err = btf.LoadSpecFromReader(mappedELF)
+	require.ErrorContains(t, err, past)
+
+	_, err = btf.LoadSpecFromReader(lenReader{bytes.NewReader(cut), len(cut)})
+	require.ErrorContains(t, err, past)
+
+	for _, wrong := range []int{math.MinInt, -1, 0, 1, 24, len(raw) - 1, len(raw), len(tail) - 1, len(tail) + 1, math.MaxInt} {
+		spec, err := btf.LoadSpecFromReader(lenReader{bytes.NewReader(tail), wrong})
+		require.NoError(t, err, wrong)
+		require.NoError(t, spec.Verify(), wrong)
+		require.Equal(t, 30, spec.NumTypes())
+	}
+	for _, wrong := range []int{math.MinInt, -1, 0, 1, 64, len(elfFile) - 1, len(elfFile) + 1, math.MaxInt} {
+		spec, err := btf.LoadSpecFromReader(lenReader{bytes.NewReader(elfFile), wrong})
+		require.NoError(t, err, wrong)
+		require.NoError(t, spec.Verify(), wrong)
+	}
+
+	for _, b := range [][]byte{tail, elfFile} {
+		begun := bytes.NewReader(b)
+		_, err = begun.Seek(int64(len(b)/2), io.SeekStart)
+		require.NoError(t, err)
+		for _, r := range []io.ReaderAt{begun, unreadReader{begun}} {
+			spec, err := btf.LoadSpecFromReader(r)
+			require.NoError(t, err)
+			require.NoError(t, spec.Verify())
+		}
+	}
+	begun := bytes.NewReader(tail)
+	_, err = begun.Seek(int64(len(raw)), io.SeekStart)
+	require.NoError(t, err)
+	spec, err = btf.LoadSpecFromReader(begun)
+	require.NoError(t, err)
+	require.ErrorContains(t, spec.VerifyStrict(), behind, "by its Size")
 }
 
 // TestHugeELF: of a file of 600 MB, the headers and one window are touched.
@@ -331,10 +402,17 @@ func TestNothingLeft(t *testing.T) {
 	require.Equal(t, descriptors, descriptorsAfter)
 	require.Less(t, heap(), before+64<<10, "bytes of heap")
 
-	// The counting counts: an open Spec is seen.
+	// The counting counts: an open Spec is seen, or a mapping where that has a copy.
 	spec, err := btf.LoadSpec(paths[0])
 	require.NoError(t, err)
 	mapsOpen, _ := count()
+	if !btf.FilesAreMapped {
+		require.Equal(t, maps, mapsOpen)
+		r, err := mmap.Open(paths[0])
+		require.NoError(t, err)
+		defer r.Close()
+		mapsOpen, _ = count()
+	}
 	require.Equal(t, maps+1, mapsOpen)
 	require.NoError(t, spec.Close())
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/seed-6c4a6465/btf/internal/sample"
+	"golang.org/x/exp/mmap"
 )
 
 var vmlinux = sync.OnceValues(sample.Vmlinux)
@@ -88,6 +89,24 @@ func ExampleLoadSpecFromReader() {
 	}
 	// The Spec has a copy: it outlives the file, and needs no Close.
 	fmt.Println(spec.NumTypes(), "types")
+}
+
+// A file mapped by another package. It may be closed as soon as the Spec is there.
+func ExampleLoadSpecFromReader_mmap() {
+	r, err := mmap.Open("testdata/every-kind-le.btf") // golang.org/x/exp/mmap
+	if err != nil {
+		log.Fatal(err)
+	}
+	spec, err := btf.LoadSpecFromReader(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		log.Fatal(err)
+	}
+	var thing btf.Struct
+	if err := spec.TypeByName("thing", &thing); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(thing.Name(), "has", thing.NumMembers(), "members in", thing.Size(), "bytes")
+	// Output: thing has 7 members in 48 bytes
 }
 
 func ExampleLoadRawSpec() {

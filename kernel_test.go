@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -275,7 +276,7 @@ func TestKernelConcurrent(t *testing.T) {
 					t.Errorf("%v, %v", f.Offset(), err)
 				}
 			}
-			if i == 0 { // the module is loaded anew
+			if i == 0 && runtime.GOOS != "windows" { // the module is loaded anew; Windows replaces no open file
 				if err := os.Rename(again, root.path("nf_nat")); err != nil {
 					t.Error(err)
 				}

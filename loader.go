@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 )
 
 // LoadSpec opens a file of BTF: a raw blob, such as /sys/kernel/btf/vmlinux, or an
@@ -24,7 +23,8 @@ import (
 // lie, until Close. Of an ELF file, only the headers are read and only the window
 // with the section is mapped. What cannot be mapped is read into memory: kernel
 // BTF before Linux 6.16, pipes, compressed sections, and everything on systems
-// other than Unix.
+// other than Unix or with the build tag btf_copy. What was read needs no Close and
+// does not change with the file.
 //
 // A file must not shrink while it is mapped: reading beyond its new end kills the
 // process with SIGBUS. Kernel BTF never changes, and a file replaced by renaming
@@ -51,6 +51,11 @@ func LoadSplitSpec(path string, base *Spec) (*Spec, error) {
 // LoadSpecFromReader is [LoadSpec] with a copy in memory: it does not depend on r
 // after it returns. Of an ELF file it reads the headers and the .BTF section, of a
 // raw blob what its header says there is.
+//
+// A reader may tell where it ends by a method Size() int64, as [bytes.Reader] does, by
+// Stat, as [os.File] does, or by Len() int, as the ReaderAt of golang.org/x/exp/mmap
+// does. A section that ends after that is an error before it is read. Len is believed
+// only if the reader has its last byte there.
 func LoadSpecFromReader(r io.ReaderAt) (*Spec, error) {
 	s, _, err := loadReader(r, nil, false)
 	return s, err
@@ -117,7 +122,7 @@ func loadPath(path string, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 	return s, infos, err
 }
 
-func loadFile(f *os.File, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
+func loadFile(f *file, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, nil, fmt.Errorf("btf: %w", err)
@@ -148,7 +153,7 @@ func loadFile(f *os.File, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 // loadObject opens an ELF file. It maps the window with the BTF. It maps the whole
 // file if more of it may be needed later: if it was compiled for BPF, or if ext is set.
 // What needs relocation is read.
-func loadObject(f *os.File, size int64, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
+func loadObject(f *file, size int64, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 	o, err := openObject(f, size)
 	if err != nil {
 		return nil, nil, err
@@ -259,8 +264,29 @@ func sizeOf(r io.ReaderAt) int64 {
 		if info, err := r.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
 			return info.Size()
 		}
+	case interface {
+		io.ReaderAt
+		Len() int
+	}:
+		// Some types count something else, such as the bytes not read yet.
+		if n := int64(r.Len()); endsAt(r, n) {
+			return n
+		}
 	}
 	return -1
+}
+
+// endsAt reports whether r has a byte right before offset n and none at it.
+func endsAt(r io.ReaderAt, n int64) bool {
+	if n <= 0 {
+		return false
+	}
+	b := make([]byte, 1)
+	if got, err := r.ReadAt(b, n); got != 0 || err != io.EOF {
+		return false
+	}
+	got, _ := r.ReadAt(b, n-1)
+	return got == 1
 }
 
 // distilledName is the ELF section that holds the distilled base of a module.

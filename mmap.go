@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 )
 
 // A mapping is a window of a file in memory. Its bytes must not be written to:
@@ -18,11 +17,12 @@ type mapping struct {
 }
 
 // errUnmappable is what mapWindow returns where a file cannot be mapped, though it
-// may be read: other systems than Unix, kernel BTF before Linux 6.16, pipes.
+// may be read: other systems than Unix, kernel BTF before Linux 6.16, pipes, and any
+// file with the build tag btf_copy.
 var errUnmappable = errors.New("cannot be mapped")
 
 // openWindow returns the size bytes of f from off on, or fewer if f ends before.
-func openWindow(f *os.File, off, size int64) (mapping, error) {
+func openWindow(f *file, off, size int64) (mapping, error) {
 	if size == 0 {
 		return mapping{}, nil
 	}

@@ -1,6 +1,6 @@
 // Maps a window of a file where the system has mmap(2).
 
-//go:build unix
+//go:build unix && !btf_copy
 
 package btf
 
@@ -13,9 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A file is one that is opened to be mapped.
+type file = os.File
+
 // openFile is os.Open without its preparations for waiting on the file, which take
 // a dozen system calls and mean nothing to one that is mapped.
-func openFile(path string) (*os.File, error) {
+func openFile(path string) (*file, error) {
 	for {
 		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		switch {
@@ -29,7 +32,7 @@ func openFile(path string) (*os.File, error) {
 
 // mapWindow maps size bytes of f from off on, privately and read-only. The kernel
 // refuses a shared mapping of its own BTF, and until 6.16 any.
-func mapWindow(f *os.File, off, size int64) (mapping, error) {
+func mapWindow(f *file, off, size int64) (mapping, error) {
 	lead := off % int64(os.Getpagesize())
 	if size > math.MaxInt-lead {
 		return mapping{}, fmt.Errorf("btf: mapping %d bytes of %s: more than an address can reach", size, f.Name())

@@ -16,7 +16,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"syscall"
 
 	"github.com/seed-6c4a6465/btf"
 )
@@ -97,12 +96,12 @@ func main() {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(root string) (*btf.Kernel, error)) int {
 	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, stdin: stdin, kernel: kernel}
 	err := dispatch(env, args)
-	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !errors.Is(flushed, syscall.EPIPE) {
+	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !isBrokenPipe(flushed) {
 		err = cmp.Or(flushed, err)
 	}
 	var usage usageError
 	switch {
-	case err == nil, errors.Is(err, syscall.EPIPE):
+	case err == nil, isBrokenPipe(err):
 		return statusOK
 	case err == errFailed:
 		return statusFailed
