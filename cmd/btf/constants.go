@@ -128,6 +128,14 @@ func (c *constants) print(out io.Writer, from string) error {
 	return err
 }
 
+// count returns n of something, in the singular or plural.
+func count(n uint64, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
 // table prints constants in columns.
 func table(b *bytes.Buffer, format string, all []constant) {
 	names, values := 0, 0

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"encoding/binary"
+
 	"github.com/seed-6c4a6465/btf"
 	encode "github.com/seed-6c4a6465/btf/internal/blob"
 	"github.com/stretchr/testify/require"

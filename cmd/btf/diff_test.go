@@ -293,28 +293,6 @@ func TestDiffClosedPipe(t *testing.T) {
 	require.Empty(t, stderr.String())
 }
 
-func TestPlainInteger(t *testing.T) {
-	for _, names := range [][]string{
-		{"unsigned long", "long unsigned int", "unsigned long int"},
-		{"unsigned int", "unsigned"},
-		{"long long", "long long int"},
-		{"unsigned long long", "long long unsigned int"},
-		{"short", "short int", "signed short"},
-		{"unsigned char"},
-		{"signed char"},
-		{"char"},
-		{"int", "signed int", "signed"},
-		{"__int128", "__int128"},
-		{"unsigned __int128", "__int128 unsigned"},
-		{"_Bool"},
-		{"unsigned fancy"},
-	} {
-		for _, name := range names {
-			require.Equal(t, names[0], plainInteger(name), name)
-		}
-	}
-}
-
 // A dumpedSide is what bpftool's raw dump says of one kernel.
 type dumpedSide struct {
 	types map[uint64]*dumped

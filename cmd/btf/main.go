@@ -64,32 +64,6 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-var showCommand = command{
-	name:    "show",
-	args:    "NAME…",
-	summary: "C declarations, with the offset and size of each member",
-	details: `
-Prints structs and unions the way pahole does: behind each member its offset and
-size in bytes (of a bitfield byte:bit), with holes, padding and cache lines in
-between; functions as prototypes, enums with their values. A name that several
-types have prints them all; "struct NAME" and the like choose.
-`,
-	setup: func(flags *flag.FlagSet) action {
-		in := inputFlags(flags)
-		return func(env *environment, args []string) error {
-			if len(args) == 0 {
-				return usageError("show: a name is missing, such as task_struct")
-			}
-			spec, closeSpec, err := in.open(env)
-			if err != nil {
-				return err
-			}
-			defer closeSpec()
-			return show(env.out, spec, args)
-		}
-	},
-}
-
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, btf.OpenKernel))
 }

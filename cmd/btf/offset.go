@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
 var offsetCommand = command{
@@ -174,7 +175,7 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 		BitOffset:    uint64(f.Offset()),
 		ByteOffset:   f.Offset().Bytes(),
 		BitfieldSize: uint64(f.BitfieldSize()),
-		Type:         typeName(f.Type()),
+		Type:         cdecl.Type(f.Type()),
 	}
 	// Small BPF programs have no type that tells how wide a pointer is. Where the
 	// field lies is known all the same.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
 // A prototype is a function as JSON has it. The tags are what scripts rely on.
@@ -31,15 +32,8 @@ type parameter struct {
 
 // prototypeLine returns the declaration that show has for a function, in one line.
 func prototypeLine(f btf.Func) (string, error) {
-	var p printer
-	text, err := p.inline(f.Prototype().Type, f.Name())
-	if err != nil {
-		return "", err
-	}
-	if f.Linkage() == btf.ExternFunc {
-		text = "extern " + text
-	}
-	return text + declTags(f.Type.Tags()) + ";", nil
+	text, err := cdecl.Prototype(f)
+	return text + ";", err
 }
 
 func newPrototype(module string, f btf.Func) (prototype, error) {
@@ -50,13 +44,13 @@ func newPrototype(module string, f btf.Func) (prototype, error) {
 	proto := f.Prototype()
 	p := prototype{
 		Name: f.Name(), Module: module, Prototype: line, Linkage: f.Linkage().String(),
-		Return: typeName(proto.Return()), Params: []parameter{}, Variadic: proto.Variadic(),
+		Return: cdecl.Type(proto.Return()), Params: []parameter{}, Variadic: proto.Variadic(),
 	}
-	for tag := range f.Type.Tags() {
+	for tag := range f.Tags() {
 		p.Tags = append(p.Tags, tag.Name())
 	}
 	for param := range proto.Params() {
-		one := parameter{Name: param.Name(), Type: typeName(param.Type())}
+		one := parameter{Name: param.Name(), Type: cdecl.Type(param.Type())}
 		switch size, err := param.Type().Sizeof(); {
 		case err == nil:
 			one.Size = some(size)

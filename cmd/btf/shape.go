@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
 // A shape is what two declarations have to agree on.
@@ -26,8 +27,17 @@ type part struct {
 	facts
 }
 
-// partCost is about what a part takes, in bytes.
-const partCost = 200
+const (
+	// maxDepth is how deep anonymous types may nest.
+	maxDepth = 32
+
+	// partCost is about what a part takes, in bytes.
+	partCost = 200
+
+	// spellingCost is what a byte of a spelling counts. Nested prototypes are made from
+	// the inside out, so that a byte of a spelling is written more than once.
+	spellingCost = 4
+)
 
 func (s shape) equal(t shape) bool { return s.head == t.head && slices.Equal(s.parts, t.parts) }
 
@@ -133,23 +143,13 @@ func (s *side) spelled(t btf.Type) (shape, error) {
 	return shape{head: facts{Type: text}}, err
 }
 
-// spelling returns what C calls a type. What an anonymous one consists of stands in
-// it only behind pointers, where it has no fields of its own to compare.
+// spelling returns what C calls a type.
 func (s *side) spelling(t btf.Type) (string, error) {
-	p := printer{plain: true}
-	d, err := p.declare(t, "")
+	text, err := cdecl.Canonical(t)
 	if err != nil {
 		return "", err
 	}
-	spell := p.brief
-	if d.indirect {
-		spell = p.inline
-	}
-	text, err := spell(t, "")
-	if err != nil {
-		return "", err
-	}
-	return text, s.spend(p.text + len(text))
+	return text, s.spend(spellingCost * len(text))
 }
 
 func (s *side) composite(t btf.Type) (shape, error) {
@@ -261,7 +261,7 @@ func (s *side) path(path string) ([]shape, error) {
 }
 
 // unnamed returns the anonymous struct or union that a type is, or an array of that
-// many dimensions has for elements; void if it is none.
+// many dimensions has for elements. It returns void if the type is none.
 func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
 	for range maxDepth {
 		switch t.Kind() {
@@ -277,7 +277,7 @@ func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
 			t = a.Element()
 			dimensions++
 		case btf.KindStruct, btf.KindUnion:
-			if anonymous(t) {
+			if len(t.NameBytes()) == 0 {
 				return t, dimensions, nil
 			}
 			return btf.Type{}, 0, nil
@@ -289,4 +289,18 @@ func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
 		}
 	}
 	return btf.Type{}, 0, fmt.Errorf("btf: %v: more than %d arrays and qualifiers in a row, taken for a loop", t, maxDepth)
+}
+
+// A modifier is a view of a type that qualifies or tags one other.
+type modifier interface {
+	btf.Const | btf.Volatile | btf.TypeTag
+	Target() btf.Type
+}
+
+func target[V modifier](t btf.Type) (btf.Type, error) {
+	v, err := btf.As[V](t)
+	if err != nil {
+		return btf.Type{}, err
+	}
+	return v.Target(), nil
 }

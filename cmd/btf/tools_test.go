@@ -47,6 +47,10 @@ func fixture(t testing.TB) string {
 	return gunzipped(t, filepath.Join("..", "..", "testdata", "vmlinux-amd64-6.12.btf.gz"))
 }
 
+func corpusKernel(name string) func(testing.TB) string {
+	return func(t testing.TB) string { return gunzipped(t, filepath.Join(corpus(t), name)) }
+}
+
 const kernelBTF = "/sys/kernel/btf/vmlinux"
 
 // kernel returns the path of the running kernel's BTF.

@@ -1,10 +1,9 @@
-// our declarations and pahole's → the same numbers
+// Compares definitions with those that pahole prints.
 
-package main
+package cdecl
 
 import (
 	"math"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestShowPahole compares every struct, and a share of the unions, with what
+// TestPahole compares every struct, and a share of the unions, with what
 // pahole prints for it. Pahole 1.24 knows neither DECL_TAG nor TYPE_TAG, which it
 // says on stderr and which change no struct.
-func TestShowPahole(t *testing.T) {
+func TestPahole(t *testing.T) {
 	pahole := tool(t, "pahole")
 	for _, test := range []struct {
 		name    string
@@ -65,10 +64,6 @@ func TestShowPahole(t *testing.T) {
 	}
 }
 
-func corpusKernel(name string) func(testing.TB) string {
-	return func(t testing.TB) string { return gunzipped(t, filepath.Join(corpus(t), name)) }
-}
-
 // A comparison counts declarations, and how near ours came.
 type comparison struct{ Same, Text, Bytes, Members int }
 
@@ -77,16 +72,18 @@ type comparison struct{ Same, Text, Bytes, Members int }
 func (c *comparison) add(t *testing.T, spec *btf.Spec, block []string) {
 	t.Helper()
 	name := strings.TrimSuffix(block[0], " {")
-	types, err := named(spec, name)
-	require.NoError(t, err)
-
+	word, name, _ := strings.Cut(name, " ")
+	kind := btf.KindStruct
+	if word == "union" {
+		kind = btf.KindUnion
+	}
 	want := reduce(block)
 	var near []string
-	for _, typ := range types {
-		if typ.Kind() == btf.KindFwd {
+	for typ := range spec.TypesByName(name) {
+		if typ.Kind() != kind {
 			continue
 		}
-		text, err := declarationOf(spec, typ)
+		text, err := Append(nil, typ, Options{PointerSize: spec.PointerSize()})
 		require.NoError(t, err)
 		ours := blocks(string(text))
 		require.Len(t, ours, 1)
