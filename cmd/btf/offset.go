@@ -3,11 +3,9 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -155,13 +153,6 @@ func (p place) row() string {
 		bytes += fmt.Sprintf("%d->", off)
 	}
 	return fmt.Sprintf("%s\t%s%d\t%s%d\t%s\t%s", p.Path, bits, p.BitOffset, bytes, p.ByteOffset, size, typ)
-}
-
-// newEncoder writes objects, one a line.
-func newEncoder(w io.Writer) *json.Encoder {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return encoder
 }
 
 // resolve asks where a path leads.
