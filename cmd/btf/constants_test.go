@@ -1,4 +1,4 @@
-// our constants → compiled beside bpftool's header, and by Go
+// Compiles the constants beside bpftool's header, and with Go.
 
 package main
 

@@ -104,7 +104,7 @@ func printChanges(env *environment, before, after string, names []string, asJSON
 	return nil
 }
 
-// A change is a line of what diff prints. The tags are what scripts rely on.
+// A change is a line of what diff prints. Scripts rely on the tags.
 type change struct {
 	Change string `json:"change"`
 	Kind   string `json:"kind"`
@@ -114,8 +114,8 @@ type change struct {
 	After  *facts `json:"after,omitempty"`
 }
 
-// facts are what diff compares of a declaration or a part of one. Which of them are
-// known depends on the kind.
+// facts are what is compared of a declaration or a part of one. Which of them are known
+// depends on the kind.
 type facts struct {
 	BitOffset    optional    `json:"bit_offset,omitzero"`
 	ByteOffset   optional    `json:"byte_offset,omitzero"`
@@ -124,7 +124,7 @@ type facts struct {
 	Size         optional    `json:"size,omitzero"`          // bytes
 	Value        json.Number `json:"value,omitempty"`
 	Type         string      `json:"type,omitempty"`
-	Types        int         `json:"types,omitempty"` // that share the name, if it is not the only one
+	Types        int         `json:"types,omitempty"` // number of types with the name, if there are several
 }
 
 func changeJSON(c diff.Change) change {

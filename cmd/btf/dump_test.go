@@ -1,4 +1,4 @@
-// our dump beside bpftool's → the same bytes
+// Compares the dump with bpftool's, byte for byte.
 
 package main
 

@@ -1,4 +1,4 @@
-// name of an enum or an enumerator → values
+// Prints the values of enums and enumerators.
 
 package main
 
@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
@@ -41,7 +42,7 @@ With --json, a line is an object with enum ("" if it has no name), name, value, 
 	},
 }
 
-// A value is a line of what enum prints. The tags are what scripts rely on.
+// A value is a line of what enum prints. Scripts rely on the tags.
 type value struct {
 	Enum   string      `json:"enum"`
 	Name   string      `json:"name"`
@@ -100,8 +101,9 @@ func enums(env *environment, in *input, names []string, asJSON bool) error {
 	return parts.failed(failed)
 }
 
-// valuesOf returns the values of the enums with a name, and whether there are such
-// enums; if there are none, the values of the enumerators with that name.
+// valuesOf returns the values of the enums with a name, or of typedefs of them, and
+// whether there are such enums. If there are none, it returns the values of the
+// enumerators with that name.
 func valuesOf(parts []btf.Module, name string) (values []value, declared bool, err error) {
 	for _, m := range parts {
 		for t := range m.TypesByName(name) {
@@ -147,4 +149,12 @@ func valuesOf(parts []btf.Module, name string) (values []value, declared bool, e
 
 func newValue(m btf.Module, e btf.Enum, v btf.Enumerator) value {
 	return value{e.Name(), v.Name(), enumNumber(e, v), e.Size(), m.Name}
+}
+
+// enumNumber returns the value of an enumerator, which may be negative.
+func enumNumber(e btf.Enum, v btf.Enumerator) json.Number {
+	if e.Signed() {
+		return json.Number(strconv.FormatInt(int64(v.Value()), 10))
+	}
+	return json.Number(strconv.FormatUint(v.Value(), 10))
 }

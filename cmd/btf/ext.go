@@ -1,4 +1,4 @@
-// .BTF.ext → a line for each of its records
+// Prints the records of .BTF.ext, a line for each.
 
 package main
 

@@ -1,4 +1,4 @@
-// functions, enumerators and names beside bpftool's raw dump → the same
+// Compares functions, enumerators and names with bpftool's raw dump.
 
 package main
 

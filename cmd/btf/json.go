@@ -1,4 +1,4 @@
-// Writes JSON: an object a line, with numbers that may be missing.
+// Writes JSON, one object a line.
 
 package main
 
@@ -6,18 +6,17 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
-
-	"github.com/seed-6c4a6465/btf"
 )
 
-// newEncoder writes objects, one a line.
+// newEncoder returns an encoder that writes one object a line and leaves "<", ">" and
+// "&" as they are.
 func newEncoder(w io.Writer) *json.Encoder {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return encoder
 }
 
-// An optional is a number, or none.
+// An optional is a number that may be unknown.
 type optional struct {
 	number uint64
 	known  bool
@@ -25,18 +24,10 @@ type optional struct {
 
 func some[N ~int | ~uint32 | ~uint64](n N) optional { return optional{uint64(n), true} }
 
-// MarshalJSON writes the number, or null.
+// MarshalJSON writes the number, or null if it is unknown.
 func (o optional) MarshalJSON() ([]byte, error) {
 	if !o.known {
 		return []byte("null"), nil
 	}
 	return strconv.AppendUint(nil, o.number, 10), nil
-}
-
-// enumNumber returns the value of an enumerator, which may be negative.
-func enumNumber(e btf.Enum, v btf.Enumerator) json.Number {
-	if e.Signed() {
-		return json.Number(strconv.FormatInt(int64(v.Value()), 10))
-	}
-	return json.Number(strconv.FormatUint(v.Value(), 10))
 }

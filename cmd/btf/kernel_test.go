@@ -1,4 +1,4 @@
-// BTF inside the running kernel, and .BTF.ext of objects → what the command says of them
+// Tests list and ext with BTF inside the running kernel and with objects.
 
 package main
 

@@ -1,4 +1,4 @@
-// argument lines → what is printed, where, and the exit status
+// Tests argument lines: what they print, where, and the exit status.
 
 package main
 

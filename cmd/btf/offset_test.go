@@ -1,4 +1,4 @@
-// our offsets beside bpftool's → the same
+// Compares offsets with those worked out from bpftool's raw dump.
 
 package main
 

@@ -1,4 +1,4 @@
-// function → its prototype in one line, or as an object
+// Prints functions for func and funcs: as prototypes, or as objects.
 
 package main
 
@@ -10,7 +10,7 @@ import (
 	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
-// A prototype is a function as JSON has it. The tags are what scripts rely on.
+// A prototype is a function in JSON. Scripts rely on the tags.
 type prototype struct {
 	Name      string      `json:"name"`
 	Module    string      `json:"module,omitempty"`
@@ -25,12 +25,12 @@ type prototype struct {
 type parameter struct {
 	Name     string   `json:"name"`
 	Type     string   `json:"type"`
-	Size     optional `json:"size"`                // bytes, null if nothing says how wide a pointer is
+	Size     optional `json:"size"`                // bytes, null if unknown
 	PointsTo string   `json:"points_to,omitempty"` // the name of a type, through typedefs and qualifiers
 	Tags     []string `json:"tags,omitempty"`
 }
 
-// prototypeLine returns the declaration that show has for a function, in one line.
+// prototypeLine returns the prototype of a function, with a semicolon.
 func prototypeLine(f btf.Func) (string, error) {
 	text, err := cdecl.Prototype(f)
 	return text + ";", err
@@ -71,7 +71,7 @@ func newPrototype(module string, f btf.Func) (prototype, error) {
 	return p, nil
 }
 
-// A functionPrinter prints functions as they come.
+// A functionPrinter prints functions and counts them.
 type functionPrinter struct {
 	env    *environment
 	asJSON bool
@@ -95,8 +95,8 @@ func (p *functionPrinter) print(m btf.Module, f btf.Func) error {
 	return err
 }
 
-// inModule says which module something is from, and nothing of the kernel itself and
-// of files.
+// inModule returns the name of a module in a format, and "" for the kernel itself and
+// for files.
 func inModule(m btf.Module, format string) string {
 	if m.Name == "" || m.Name == "vmlinux" {
 		return ""

@@ -1,4 +1,4 @@
-// machine → the second opinions that are on it
+// Finds the tools and blobs that the tests compare with.
 
 package main
 
