@@ -36,11 +36,11 @@ func Write(w io.Writer, t btf.Type, opts Options) error {
 // returns the extended slice.
 //
 // It prints structs and unions with their members and enums with their values. A
-// typedef, a function, a variable and a forward declaration become a declaration in
-// one line; an anonymous type in it is printed like a named one. Named types that t
-// refers to are not printed. Where members leave room for an unnamed bitfield, which
-// BTF does not record, it is written, so that a compiler lays out the members the same
-// way. A type whose layout shows that it is packed has that attribute.
+// typedef, a function, a variable or a forward declaration is a declaration in one
+// line, apart from an anonymous type in it. Named types that t refers to are not
+// printed. BTF records no unnamed bitfields: Append writes them where bitfields leave
+// room for them, so that a compiler lays out the members the same way. A type whose
+// layout shows that it is packed gets that attribute.
 //
 // What C has no declaration for is a comment, whatever the options: integers, floats,
 // sections, tags, pointers and other types without a name.

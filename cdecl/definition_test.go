@@ -5,6 +5,7 @@ package cdecl
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,84 @@ func definition(t testing.TB, spec *btf.Spec, name string, opts Options) string 
 		require.NoError(t, err)
 	}
 	return string(text)
+}
+
+// TestWrite: nothing is written if there is an error, and errors of the writer are
+// returned.
+func TestWrite(t *testing.T) {
+	spec := everyKind(t)
+	page, err := spec.AnyTypeByName("u64")
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, Write(&out, page, Options{}))
+	require.Equal(t, "typedef long unsigned int u64;\n", out.String())
+	require.ErrorIs(t, Write(full{}, page, Options{}), errFull)
+
+	var b blob
+	b.add(btf.KindTypedef, false, 0, "bad", b.next()+1)
+	b.array(b.next(), 2)
+	bad, err := b.load(t).AnyTypeByName("bad")
+	require.NoError(t, err)
+	out.Reset()
+	require.ErrorContains(t, Write(&out, bad, Options{}), "taken for a loop")
+	require.Zero(t, out.Len())
+}
+
+type full struct{}
+
+var errFull = errors.New("full")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+// TestNoComments: the text without comments has the same members and attributes.
+func TestNoComments(t *testing.T) {
+	spec := everyKind(t)
+	opts := Options{PointerSize: 8, NoComments: true}
+	for name, want := range map[string]string{
+		"page": `struct page {
+	long unsigned int flags;
+	int count;
+};
+struct page *page(int n, ...);
+union page {
+	int i;
+	struct page __attribute__((btf_type_tag("rcu"))) *p;
+} __attribute__((__packed__));
+`,
+		"pair":   "typedef struct {\n\tint a;\n\tint b;\n} pair;\n",
+		"wide":   "enum wide {\n\tMOST = 18446744073709551615ULL,\n};\n",
+		"struct": "struct struct {\n};\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, want, definition(t, spec, name, opts))
+		})
+	}
+}
+
+// BenchmarkAppend prints every type of a kernel that has a name.
+func BenchmarkAppend(b *testing.B) {
+	spec, err := btf.LoadSpec(fixture(b))
+	require.NoError(b, err)
+	defer spec.Close()
+	for _, opts := range []Options{{PointerSize: 8}, {PointerSize: 8, NoComments: true}} {
+		b.Run(fmt.Sprintf("NoComments=%v", opts.NoComments), func(b *testing.B) {
+			b.ReportAllocs()
+			var text []byte
+			for b.Loop() {
+				n := 0
+				for typ := range spec.All() {
+					if len(typ.NameBytes()) == 0 {
+						continue
+					}
+					if text, err = Append(text[:0], typ, opts); err != nil {
+						b.Fatal(err)
+					}
+					n += len(text)
+				}
+				b.SetBytes(int64(n))
+			}
+		})
+	}
 }
 
 func TestAppend(t *testing.T) {

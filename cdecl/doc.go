@@ -27,8 +27,8 @@
 // that contains itself. Every function of this package bounds what it makes: it
 // follows at most 32 pointers, arrays and qualifiers in a row, descends into at most
 // 32 nested anonymous types and prototypes, and makes at most 16 MiB of text for one
-// declaration. Beyond that it returns an error.
+// declaration. Beyond that it returns an error, or for [Type] a description.
 //
-// The functions keep no state. They may be called from many goroutines at once, but
-// like all reading not beside Close of the Spec.
+// The functions keep no state. Many goroutines may call them at once. As with all
+// reading, none may do so while the Spec is being closed.
 package cdecl

@@ -10,10 +10,10 @@ import (
 
 // A Layout is how the bytes of a struct or union are used.
 //
-// Hole and padding are what pahole calls them. A hole is room between two members
-// that belongs to none; padding is room behind the last member. Bits of a bitfield's
-// storage unit that no bitfield uses count as bits, everything else as bytes. The
-// members of a union overlap, so that a union has no holes and no padding.
+// A hole is unused room before or between members; padding is unused room behind the
+// last one. Bits that no bitfield of a storage unit uses count as bits, everything else
+// as bytes, the way pahole counts. No holes and no padding are computed for a union,
+// whose members overlap.
 type Layout struct {
 	// Size is the bytes that the type takes.
 	Size uint64
@@ -29,7 +29,7 @@ type Layout struct {
 	BitHole btf.Bits // in bits
 
 	// NumHoles and NumBitHoles count the holes before and between the members, and
-	// HoleBytes and HoleBits sum them up.
+	// HoleBytes and HoleBits are their sums.
 	NumHoles    int
 	HoleBytes   uint64
 	NumBitHoles int
@@ -67,9 +67,9 @@ type MemberLayout struct {
 	BitHole btf.Bits // in bits
 }
 
-// LayoutOf returns the layout of a struct or union, or of a typedef of one. The size
-// of a pointer, in bytes, is what [btf.Spec.PointerSize] returns; see
-// [Options.PointerSize].
+// LayoutOf returns the layout of a struct or union, or of a typedef of one. PointerSize
+// is the size of a pointer in bytes, which decides whether the type is Packed; see
+// [Options].
 //
 // The error matches [btf.ErrWrongKind] if t is of another kind. It is a
 // [*btf.FormatError] if a record is broken. LayoutOf takes time for the members of t

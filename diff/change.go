@@ -111,12 +111,14 @@ type Facts struct {
 	types    int
 }
 
-// Offset returns where a field or the end of a path lies. The result is false for
-// anything else. Behind pointers it counts from where the last one points to.
+// Offset returns the bit offset of a field in the declaration, or of the end of a path
+// in the type the path begins with or the last pointer in it points to. The result is
+// false for anything else.
 func (f Facts) Offset() (btf.Bits, bool) { return f.offset, f.field }
 
-// Offsets returns, for a path through pointers, the bytes to each pointer from where
-// the one before points to, and last those to the end of the path. It returns nil for
+// Offsets returns the byte offsets along a path through pointers: the first from the
+// type the path begins with to a pointer, each further one from where the pointer
+// before points to. The last is that of the end of the path. It returns nil for
 // anything else.
 func (f Facts) Offsets() []uint64 {
 	if f.through == "" {
@@ -130,12 +132,12 @@ func (f Facts) Offsets() []uint64 {
 	return all
 }
 
-// BitfieldSize returns the width of a bitfield, 0 for anything else.
+// BitfieldSize returns the width of a bitfield in bits, 0 for anything else.
 func (f Facts) BitfieldSize() btf.Bits { return f.bitfield }
 
-// Size returns the bytes of a struct, union, enum or field, or of the type at the end
-// of a path. The result is false for anything else, and where nothing says how wide a
-// pointer is.
+// Size returns the size in bytes of a struct, union, enum or field, or of the type at
+// the end of a path. The result is false for anything else, and if the size is unknown
+// because nothing says how wide a pointer is.
 func (f Facts) Size() (bytes uint64, ok bool) { return f.size, f.sized }
 
 // Value returns the value of an enumerator in decimal, "" for anything else. It may be

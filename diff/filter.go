@@ -10,9 +10,9 @@ import (
 	"github.com/seed-6c4a6465/btf"
 )
 
-// A Filter chooses what [Specs] compares. The nil Filter chooses every declaration,
-// but enumerators only as parts of their enums. A Filter is never changed, and may be
-// used by many goroutines at once.
+// A Filter chooses what [Specs] compares. The nil Filter chooses every declaration, and
+// compares the enumerators of a named enum as its members only. A Filter never changes;
+// many goroutines may use it at once.
 type Filter struct {
 	globs []declared // of any kind if that is 0
 	paths []string

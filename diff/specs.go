@@ -13,8 +13,8 @@ import (
 
 // A SideError says in which of the two Specs something is broken.
 type SideError struct {
-	After bool // it is the second Spec
-	Err   error
+	After bool  // whether it is the second Spec
+	Err   error // the error of package btf or cdecl
 }
 
 // Error returns the text of Err, after the side.
@@ -29,9 +29,9 @@ func (e *SideError) Error() string {
 // Unwrap returns Err.
 func (e *SideError) Unwrap() error { return e.Err }
 
-// Specs yields the changes from one Spec to another: by kind and name, those of one
-// declaration together, the declaration itself before its members. Changes of paths
-// come last, in the order of the Filter. If the Specs are split BTF, their own types
+// Specs yields the changes from one Spec to another, in the order of kinds and names.
+// Changes of one declaration come together, the declaration itself before its members.
+// Changes of paths come last, in the order of the Filter. If the Specs are split BTF, their own types
 // are compared, not those of their bases.
 //
 // An error with a zero Change says what failed. After all changes, each name of the
