@@ -70,7 +70,8 @@ func TestClangLayouts(t *testing.T) {
 	}
 }
 
-// vmlinuxHeader returns the header that bpftool writes of a file, put right.
+// vmlinuxHeader returns the header that bpftool writes of a file, with the packed
+// attributes that it forgets.
 func vmlinuxHeader(t *testing.T, spec *btf.Spec, bpftool, file string) string {
 	t.Helper()
 	header := output(t, bpftool, "btf", "dump", "file", file, "format", "c")
@@ -104,8 +105,8 @@ func forgottenPacking(t *testing.T, typ btf.Type) string {
 	return ""
 }
 
-// only reports whether there is one type of that name in the name space that
-// structs, unions and enums share. Of others, bpftool renames all but the first.
+// only reports whether one type alone has the name, of the structs, unions and enums,
+// which share a name space. If several have it, bpftool renames all but the first.
 func only(spec *btf.Spec, name string) bool {
 	n := 0
 	for typ := range spec.TypesByName(name) {
@@ -117,8 +118,8 @@ func only(spec *btf.Spec, name string) bool {
 	return n == 1
 }
 
-// direct returns the names and offsets of the members that are no bitfields, as our
-// text has them.
+// direct returns the names and offsets in our text of the members that are no
+// bitfields.
 func direct(text string) [][2]string {
 	var facts [][2]string
 	for line := range strings.Lines(text) {
@@ -132,8 +133,8 @@ func direct(text string) [][2]string {
 	return facts
 }
 
-// tricky has one of each difficulty of C's declarations. What depends on a type
-// comes after it.
+// tricky has one example of each difficulty of C's declarations. A type comes before
+// those that depend on it.
 const tricky = `
 struct later;
 typedef int number;

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everyKind has a type of each kind, and a few of one name.
+// everyKind returns a Spec with a type of each kind, and a few that share a name.
 func everyKind(t testing.TB) *btf.Spec {
 	var b blob
 	integer := b.add(btf.KindInt, false, 0, "int", 4, uint32(btf.Signed)<<24|32)
@@ -198,8 +198,8 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// TestUnknownPointers prints a struct of a blob that does not tell how wide a
-// pointer is: its sizes and holes are unknown from there on.
+// TestUnknownPointers: where no type says how wide a pointer is, the size of a pointer
+// is unknown, and so are the holes of the struct.
 func TestUnknownPointers(t *testing.T) {
 	var b blob
 	integer := b.integer("int", 4)
@@ -224,7 +224,7 @@ func TestUnknownPointers(t *testing.T) {
 	require.Zero(t, layout.Padding)
 }
 
-// TestPacked tells what is packed from what a machine of 32 bits does not align.
+// TestPacked: on a 32-bit machine a number of 8 bytes at offset 4 is no sign of packing.
 func TestPacked(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -246,8 +246,8 @@ func TestPacked(t *testing.T) {
 	}
 }
 
-// TestAll prints every type with a name there is, of a kernel and of the corpus
-// of blobs from other compilers, machines and times.
+// TestAll prints every type with a name, of a kernel and of a corpus of blobs from other
+// compilers, machines and years.
 func TestAll(t *testing.T) {
 	t.Run("6.12", func(t *testing.T) { require.Greater(t, printAll(t, fixture(t)), 60000) })
 	t.Run("corpus", func(t *testing.T) {

@@ -79,8 +79,7 @@ func TestType(t *testing.T) {
 	}
 }
 
-// TestDeclare declares names, and compares the spellings for people with those for
-// comparing.
+// TestDeclare compares the three spellings of a type.
 func TestDeclare(t *testing.T) {
 	b := encode.New(binary.LittleEndian)
 	long := b.Int("long unsigned int", 8, 0)

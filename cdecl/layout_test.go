@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLayoutOf compares whole layouts with those worked out by hand. The sums of a
-// kernel's structs are compared with pahole's where Append prints them.
+// TestLayoutOf compares layouts with those worked out by hand. TestPahole compares the
+// sums of a kernel's structs, which Append prints from the same data.
 func TestLayoutOf(t *testing.T) {
 	b := encode.New(binary.LittleEndian)
 	long := b.Int("long", 8, encode.Signed)

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPahole compares every struct, and a share of the unions, with what
-// pahole prints for it. Pahole 1.24 knows neither DECL_TAG nor TYPE_TAG, which it
-// says on stderr and which change no struct.
+// TestPahole compares every struct, and a share of the unions, with what pahole prints
+// for it. Pahole 1.24 does not know DECL_TAG and TYPE_TAG. It says so on standard error;
+// they change no struct.
 func TestPahole(t *testing.T) {
 	pahole := tool(t, "pahole")
 	for _, test := range []struct {
@@ -64,7 +64,7 @@ func TestPahole(t *testing.T) {
 	}
 }
 
-// A comparison counts declarations, and how near ours came.
+// A comparison counts the declarations that are equal: in facts, in text, in bytes.
 type comparison struct{ Same, Text, Bytes, Members int }
 
 // add requires that the block of lines that pahole printed agrees with one of our
@@ -144,7 +144,7 @@ var (
 	behindStar = regexp.MustCompile(`\(\*(?:const )?(\w+)`)
 )
 
-// bare is a line without attributes.
+// bare returns a line without attributes.
 func bare(line string) string {
 	if strings.Contains(line, "__attribute__") {
 		return attributes.ReplaceAllString(line, "")
@@ -152,8 +152,8 @@ func bare(line string) string {
 	return line
 }
 
-// A placed member is a line such as "type name[2]; /* 8 16 */" taken apart. It is
-// done by hand, since there are a million of them.
+// A placed member is a line such as "type name[2]; /* 8 16 */", parsed. It is parsed by
+// hand, since there are a million of them.
 type placed struct{ name, width, offset, bit, size string }
 
 func placedIn(line string) (placed, bool) {
@@ -179,16 +179,16 @@ func placedIn(line string) (placed, bool) {
 	return m, true
 }
 
-// reduce keeps of a declaration what is a matter of fact: the names and places of
-// members, and the remarks on holes, padding, size and cache lines. What it drops is
-// what pahole 1.24 makes up or gets wrong:
+// reduce returns the facts in a declaration: the names and places of members, and the
+// remarks on holes, padding, size and cache lines. It drops what pahole 1.24 guesses or
+// gets wrong:
 //
 //   - Alignment and "forced alignment" are pahole's guesses; BTF does not have them.
 //   - Packing is inferred, and pahole does not see it in a struct with holes.
 //   - "Bitfield combined with …" comments on overlaps, and does not count anything.
-//   - Unnamed bitfields are made up from holes by both of us; where the hole is at
-//     the start of a storage unit pahole writes ":0", which has no effect there
-//     (struct ioam6_trace_hdr).
+//   - Both infer unnamed bitfields from holes. Where the hole is at the start of a
+//     storage unit, pahole writes ":0", which has no effect there (struct
+//     ioam6_trace_hdr).
 //   - A member of type "const struct {…}" has the summary of an outermost struct
 //     inside (struct vm_fault), and loses its name (struct imx_pgc_domain).
 //   - Signed enumerators are printed as if they were unsigned.
@@ -245,8 +245,7 @@ func reduce(block []string) []string {
 	return facts
 }
 
-// tidy is the text of a declaration as far as it does not depend on how much space
-// is where.
+// tidy returns the text of a declaration without differences in white space.
 func tidy(block []string) string {
 	var b strings.Builder
 	for _, line := range block {

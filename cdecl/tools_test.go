@@ -21,8 +21,8 @@ func output(t testing.TB, program string, args ...string) string {
 	return oracle.Output(t, program, args...)
 }
 
-// corpus returns the directory of real blobs that BTF_CORPUS names, or the one
-// beside the repository.
+// corpus returns the directory of real blobs that BTF_CORPUS names, or the one beside
+// the repository.
 func corpus(t testing.TB) string {
 	t.Helper()
 	dir := oracle.Corpus("..")
@@ -32,7 +32,7 @@ func corpus(t testing.TB) string {
 	return dir
 }
 
-// gunzipped writes what is in a gzip file to one that can be mapped.
+// gunzipped returns the path of a file with the content of a gzip file.
 func gunzipped(t testing.TB, path string) string {
 	t.Helper()
 	raw, err := encode.Gunzip(path)
@@ -62,7 +62,7 @@ func corpusKernel(name string) func(testing.TB) string {
 	return func(t testing.TB) string { return gunzipped(t, filepath.Join(corpus(t), name)) }
 }
 
-// A blob is BTF in the making. Each of its methods adds a type and returns its id.
+// A blob builds BTF. Each of its methods adds a type and returns its id.
 type blob struct{ *encode.Builder }
 
 func (b *blob) builder() *encode.Builder {

@@ -52,7 +52,7 @@ func text(changes []Change) string {
 	return b.String()
 }
 
-// release is a kernel of the test's own, before and after.
+// release returns a small kernel, before or after a change of each sort.
 func release(after bool) *encode.Builder {
 	pick := func(old, new uint32) uint32 {
 		if after {
@@ -72,7 +72,7 @@ func release(after bool) *encode.Builder {
 	if after {
 		pointer = b.Pointer(b.TypeTag("rcu", named, false))
 	}
-	// The two are in one anonymous union afterwards, and lie where they did.
+	// Afterwards the two are in an anonymous union, at the same offsets.
 	inner := b.Struct("", 4, encode.Member{Name: "deep", Type: pick(integer, char)})
 	union := b.Union("", 8, encode.Member{Name: "one", Type: long}, encode.Member{Name: "two", Type: inner})
 	members := []encode.Member{
@@ -104,7 +104,8 @@ func release(after bool) *encode.Builder {
 	b.Struct([]string{"before", "after"}[pick(0, 1)], 0)
 	b.Fwd("after", false)
 	b.Var("variable", pick(integer, long), 1)
-	// Two of a name, of which one changes; two that both do; one that another joins.
+	// Two types of a name, of which one changes; two that both change; one that gets a
+	// second of its name.
 	b.Struct("twin", 4, encode.Member{Name: "a", Type: integer})
 	b.Struct("twin", pick(8, 16), encode.Member{Name: "b", Type: long})
 	b.Struct("both", pick(1, 3))
@@ -130,7 +131,7 @@ func TestBlobs(t *testing.T) {
 	}
 }
 
-// TestSpecs knows every difference between two blobs, because it made them.
+// TestSpecs compares the differences between the two blobs with a list by hand.
 func TestSpecs(t *testing.T) {
 	a, b := load(t, release(false).Bytes()), load(t, release(true).Bytes())
 	all, err := os.ReadFile(filepath.Join("testdata", "changes.txt"))
@@ -321,7 +322,8 @@ func lines(all []byte, marks ...string) string {
 	return some.String()
 }
 
-// TestHostile: a few bytes that declare more than anybody could list end soon.
+// TestHostile: a comparison ends soon, also if a few bytes declare more than fits into
+// memory.
 func TestHostile(t *testing.T) {
 	repeated := encode.New(binary.LittleEndian)
 	inner := repeated.Int("int", 4, encode.Signed)

@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asked are paths and what a compiler has to agree on: expressions of C, in the order
-// of the constants' values.
+// asked are paths, and expressions of C that must have the values of their constants,
+// in the same order.
 var asked = []struct {
 	path string
 	c    string // of the only value
@@ -41,8 +41,8 @@ var asked = []struct {
 
 var defined = regexp.MustCompile(`(?m)^#define (\w+) `)
 
-// TestConstantsC lets clang find the offsets by itself, in the header that bpftool
-// writes, and compare.
+// TestConstantsC lets clang compare the constants with the offsets that it finds in the
+// header that bpftool writes.
 func TestConstantsC(t *testing.T) {
 	bpftool, clang := tool(t, "bpftool"), tool(t, "clang")
 	for _, test := range []struct {
@@ -94,8 +94,8 @@ void check(void)
 	}
 }
 
-// TestConstantsGo lets Go compile the constants and print them: they are what the text
-// says.
+// TestConstantsGo lets Go compile and print the constants, and compares them with the
+// text form.
 func TestConstantsGo(t *testing.T) {
 	file := fixture(t)
 	args := []string{"offset", "--go", "--btf", file, "task_struct.mm->owner->pid", "task_struct.mm", "inode", "task_struct.in_execve", "sk_buff.cb[8]", "task_struct.mm"}
@@ -130,8 +130,8 @@ func main() {
 	require.Equal(t, want, printed)
 }
 
-// TestConstantsOdd: what would not compile, or be something else, is an error or left
-// out of the comment.
+// TestConstantsOdd: a constant that would not compile, or have the name of another, is
+// an error. Bytes that would end a comment are replaced.
 func TestConstantsOdd(t *testing.T) {
 	b := encode.New(binary.LittleEndian)
 	integer := b.Int("int\\\n#error", 4, encode.Signed)

@@ -109,7 +109,7 @@ func TestDiffPaths(t *testing.T) {
 	require.Equal(t, "~ path task.same->x: offset 0->0 → 8->8, unsigned long → long\n", stdout)
 }
 
-// TestDiffJSON: the form of a line is what scripts rely on.
+// TestDiffJSON checks the form of a line, on which scripts rely.
 func TestDiffJSON(t *testing.T) {
 	stdout, stderr, status := btfRun("diff", "--json", beforeFile, afterFile, "before", "task", "both", "LIMIT", "old")
 	require.Equal(t, 1, status)
@@ -126,7 +126,7 @@ func TestDiffJSON(t *testing.T) {
 	}
 }
 
-// TestDiffTrouble: what fails is told from what differs by the status.
+// TestDiffTrouble: the exit status tells a failure from a difference.
 func TestDiffTrouble(t *testing.T) {
 	good := beforeFile
 	broken := encode.New(binary.LittleEndian)
@@ -148,8 +148,8 @@ func TestDiffTrouble(t *testing.T) {
 	}
 }
 
-// TestDiffClosedPipe: a reader that has seen enough is no trouble, and the
-// difference is one all the same.
+// TestDiffClosedPipe: a closed pipe is no failure, and does not hide that there is a
+// difference.
 func TestDiffClosedPipe(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
@@ -167,8 +167,8 @@ type dumpedSide struct {
 	said  map[uint64]string            // what words said before
 }
 
-// said puts everything that a dump says of a name into words, of names that one type
-// alone has.
+// said puts into words everything that a dump says of a name, if one type alone has the
+// name.
 func said(t *testing.T, path string) dumpedSide {
 	s := dumpedSide{readDump(t, path), map[string]map[string]string{}, map[uint64]string{}}
 	count := map[string]int{}

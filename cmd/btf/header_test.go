@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// vmlinuxHeader returns the header that bpftool writes of a file, put right.
+// vmlinuxHeader returns the header that bpftool writes of a file, with the packed
+// attributes that it forgets.
 func vmlinuxHeader(t *testing.T, spec *btf.Spec, bpftool, file string) string {
 	t.Helper()
 	header := output(t, bpftool, "btf", "dump", "file", file, "format", "c")
@@ -45,8 +46,8 @@ func forgottenPacking(t *testing.T, typ btf.Type) string {
 	return ""
 }
 
-// only reports whether there is one type of that name in the name space that
-// structs, unions and enums share. Of others, bpftool renames all but the first.
+// only reports whether one type alone has the name, of the structs, unions and enums,
+// which share a name space. If several have it, bpftool renames all but the first.
 func only(spec *btf.Spec, name string) bool {
 	n := 0
 	for typ := range spec.TypesByName(name) {

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everyKind has a type of each kind, and a few of one name.
+// everyKind returns a Spec with a type of each kind, and a few that share a name.
 func everyKind(t testing.TB) *btf.Spec {
 	b := encode.New(binary.LittleEndian)
 	integer := b.Int("int", 4, encode.Signed)
@@ -152,7 +152,7 @@ func TestShowClosed(t *testing.T) {
 	require.ErrorIs(t, show(new(bytes.Buffer), spec, []string{"struct int"}), btf.ErrClosed)
 }
 
-// TestShowBroken: a type that cannot be printed does not keep the others from it.
+// TestShowBroken: a type that cannot be printed does not keep others from being printed.
 func TestShowBroken(t *testing.T) {
 	b := encode.New(binary.LittleEndian)
 	integer := b.Int("int", 4, encode.Signed)
@@ -175,15 +175,15 @@ func TestShowWriteError(t *testing.T) {
 	require.ErrorIs(t, show(full{}, everyKind(t), []string{"nosuch", "page"}), errFull)
 }
 
-// TestShowSplit finds types of the base too, and those before the ones that split
-// BTF adds under the same name.
+// TestShowSplit: types of the base are shown too, before those of the same name in the
+// split BTF.
 func TestShowSplit(t *testing.T) {
 	base := everyKind(t)
 	var raw []byte
 	for _, word := range []uint32{0x0001eb9f, 24, 0, 24, 24, 6} {
 		raw = binary.LittleEndian.AppendUint32(raw, word)
 	}
-	// Names count on from those of the base: one record is named from there.
+	// Name offsets go on where the strings of the base end.
 	start := base.Header().StringLength
 	for _, word := range []uint32{start, uint32(btf.KindTypedef) << 24, 1, start + 2, uint32(btf.KindTypedef) << 24, 1} {
 		raw = binary.LittleEndian.AppendUint32(raw, word)
