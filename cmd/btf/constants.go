@@ -1,4 +1,4 @@
-// places → constants of a C or Go program
+// Prints offsets as constants of a C or Go program.
 
 package main
 
@@ -11,19 +11,18 @@ import (
 	"strings"
 )
 
-// constants are the places that one path after the other led to, as declarations to
-// be pasted.
+// constants are declarations to paste into a program, one or two for each path.
 type constants struct {
-	golang bool // Go, or C
-	names  map[string]string
+	golang bool              // Go, or C
+	names  map[string]string // of the constants, and the path of each
 	single []constant
 	lists  []constant // of paths through pointers
 }
 
 type constant struct{ name, value, comment string }
 
-// add takes up a place. Two paths that would give their constants the same name are an
-// error.
+// add adds the constants of a place. It returns an error if another path has constants
+// of the same name.
 func (c *constants) add(at place) error {
 	path, _, _ := strings.Cut(at.Path, "|")
 	words := strings.FieldsFunc(path, func(r rune) bool {
@@ -75,7 +74,7 @@ func (c *constants) add(at place) error {
 	return nil
 }
 
-// identifier returns offsetTaskStructMm, or OFFSETOF_TASK_STRUCT_MM.
+// identifier returns a name such as offsetTaskStructMm or OFFSETOF_TASK_STRUCT_MM.
 func (c *constants) identifier(what string, words []string) string {
 	if !c.golang {
 		return strings.ToUpper(strings.ReplaceAll(what, " ", "") + "of_" + strings.Join(words, "_"))
@@ -91,8 +90,9 @@ func (c *constants) identifier(what string, words []string) string {
 	return name.String()
 }
 
-// printable makes text one line of a comment, whatever the names in a blob are: a
-// newline would end the comment, and a backslash join the next line to it.
+// printable makes text fit for a comment of one line. The names in a blob may contain
+// anything: a newline would end the comment, and a backslash would join the next line
+// to it.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || r == '\\' {
@@ -102,7 +102,7 @@ func printable(text string) string {
 	}, text)
 }
 
-// print prints all, after a line that says where they come from.
+// print writes all constants, after a line that says where they come from.
 func (c *constants) print(out io.Writer, from string) error {
 	if len(c.single)+len(c.lists) == 0 {
 		return nil
@@ -128,7 +128,15 @@ func (c *constants) print(out io.Writer, from string) error {
 	return err
 }
 
-// table prints constants in columns.
+// count returns n of something, in the singular or plural.
+func count(n uint64, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// table writes constants in columns.
 func table(b *bytes.Buffer, format string, all []constant) {
 	names, values := 0, 0
 	for _, one := range all {

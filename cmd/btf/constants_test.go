@@ -1,4 +1,4 @@
-// our constants → compiled beside bpftool's header, and by Go
+// Compiles the constants beside bpftool's header, and with Go.
 
 package main
 
@@ -12,13 +12,14 @@ import (
 	"testing"
 
 	"encoding/binary"
+
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
 
-// asked are paths and what a compiler has to agree on: expressions of C, in the order
-// of the constants' values.
+// asked are paths, and expressions of C that must have the values of their constants,
+// in the same order.
 var asked = []struct {
 	path string
 	c    string // of the only value
@@ -40,8 +41,8 @@ var asked = []struct {
 
 var defined = regexp.MustCompile(`(?m)^#define (\w+) `)
 
-// TestConstantsC lets clang find the offsets by itself, in the header that bpftool
-// writes, and compare.
+// TestConstantsC lets clang compare the constants with the offsets that it finds in the
+// header that bpftool writes.
 func TestConstantsC(t *testing.T) {
 	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
 	for _, test := range []struct {
@@ -93,8 +94,8 @@ void check(void)
 	}
 }
 
-// TestConstantsGo lets Go compile the constants and print them: they are what the text
-// says.
+// TestConstantsGo lets Go compile and print the constants, and compares them with the
+// text form.
 func TestConstantsGo(t *testing.T) {
 	file := btftest.VmlinuxFile(t)
 	args := []string{"offset", "--go", "--btf", file, "task_struct.mm->owner->pid", "task_struct.mm", "inode", "task_struct.in_execve", "sk_buff.cb[8]", "task_struct.mm"}
@@ -129,8 +130,8 @@ func main() {
 	require.Equal(t, want, printed)
 }
 
-// TestConstantsOdd: what would not compile, or be something else, is an error or left
-// out of the comment.
+// TestConstantsOdd: a constant that would not compile, or have the name of another, is
+// an error. Bytes that would end a comment are replaced.
 func TestConstantsOdd(t *testing.T) {
 	b := btftest.New(binary.LittleEndian)
 	integer := b.Int("int\\\n#error", 4, btftest.Signed)

@@ -1,4 +1,4 @@
-// two kernels → what differs between them
+// Prints what differs between two files.
 
 package main
 
@@ -7,10 +7,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"maps"
-	"slices"
+	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/diff"
 )
 
 var diffCommand = command{
@@ -53,173 +53,100 @@ Exit status: 0 if there is no difference, 1 if there is, 2 in trouble.
 			if err != nil {
 				return err
 			}
-			return diff(env, args[0], args[1], names, *asJSON)
+			return printChanges(env, args[0], args[1], names, *asJSON)
 		}
 	},
 }
 
-// diff prints the differences, and returns errFailed if there are any.
-func diff(env *environment, before, after string, names []string, asJSON bool) error {
-	chosen, err := newChoice(names)
+// printChanges prints the changes from one file to another, and returns errFailed if there are
+// any.
+func printChanges(env *environment, before, after string, names []string, asJSON bool) error {
+	filter, err := diff.NewFilter(names...)
 	if err != nil {
-		return err
+		return usageError(strings.TrimPrefix(err.Error(), "btf: "))
 	}
-	d := differ{env: env}
-	if asJSON {
-		d.json = newEncoder(env.out)
-	}
-	var sides [2]*side
-	for i, file := range []string{before, after} {
-		spec, err := btf.LoadSpec(file)
-		if err != nil {
+	files := [2]string{before, after}
+	var specs [2]*btf.Spec
+	for i, file := range files {
+		if specs[i], err = btf.LoadSpec(file); err != nil {
 			return about(file, err)
 		}
-		defer spec.Close()
-		if sides[i], err = newSide(file, spec, chosen); err != nil {
-			return about(file, err)
-		}
+		defer specs[i].Close()
 	}
-	a, b := sides[0], sides[1]
-	all := maps.Clone(a.found)
-	maps.Copy(all, b.found)
-	for _, name := range slices.SortedFunc(maps.Keys(all), declared.compare) {
-		from, err := a.shapes(name)
-		if err != nil {
-			return err
+	encoder := newEncoder(env.out)
+	differ := false
+	var problems []error
+	for change, err := range diff.Specs(specs[0], specs[1], filter) {
+		var side *diff.SideError
+		switch {
+		case errors.As(err, &side) && side.After:
+			return about(after, side.Err)
+		case errors.As(err, &side):
+			return about(before, side.Err)
+		case err != nil:
+			problems = append(problems, err)
+			continue
+		case asJSON:
+			err = encoder.Encode(changeJSON(change))
+		default:
+			_, err = fmt.Fprintln(env.out, change)
 		}
-		to, err := b.shapes(name)
-		if err != nil {
-			return err
-		}
-		if err := d.compare(name, from, to); err != nil {
-			return err
-		}
-	}
-	missing := chosen.missing()
-	for _, path := range chosen.paths {
-		from, err := a.path(path)
-		if err != nil {
-			return err
-		}
-		to, err := b.path(path)
-		if err != nil {
-			return err
-		}
-		if len(from)+len(to) == 0 {
-			_, err := a.spec.Field(path)
-			missing = append(missing, err)
-		}
-		if err := d.compare(declared{"path", path}, from, to); err != nil {
+		if differ = true; err != nil {
 			return err
 		}
 	}
 	switch {
-	case len(missing) > 0:
-		return errors.Join(missing...)
-	case d.found:
+	case len(problems) > 0:
+		return errors.Join(problems...)
+	case differ:
 		return errFailed
 	}
 	return nil
 }
 
-// A differ prints differences as it finds them.
-type differ struct {
-	env   *environment
-	json  *json.Encoder // nil for text
-	found bool
+// A change is a line of what diff prints. Scripts rely on the tags.
+type change struct {
+	Change string `json:"change"`
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	Member string `json:"member,omitempty"`
+	Before *facts `json:"before,omitempty"`
+	After  *facts `json:"after,omitempty"`
 }
 
-// compare prints how what one name declares differs. Types with the same name are
-// told apart by their shapes: one that is on both sides has not changed.
-func (d *differ) compare(name declared, a, b []shape) error {
-	before, after := some(len(a)), some(len(b))
-	shared := len(a) > 0 && len(b) > 0
-	a, b = without(a, b), without(b, a)
-	switch {
-	case len(a) == 1 && len(b) == 1:
-		return d.shapes(name, a[0], b[0])
-	case len(a) > 0 && len(b) > 0:
-		return d.print(change{Change: "ambiguous", declared: name, Before: &facts{Types: before}, After: &facts{Types: after}})
-	}
-	for _, s := range a {
-		if shared {
-			s.head.Types = before
-		}
-		if err := d.print(change{Change: "vanished", declared: name, Before: &s.head}); err != nil {
-			return err
-		}
-	}
-	for _, s := range b {
-		if shared {
-			s.head.Types = after
-		}
-		if err := d.print(change{Change: "appeared", declared: name, After: &s.head}); err != nil {
-			return err
-		}
-	}
-	return nil
+// facts are what is compared of a declaration or a part of one. Which of them are known
+// depends on the kind.
+type facts struct {
+	BitOffset    optional    `json:"bit_offset,omitzero"`
+	ByteOffset   optional    `json:"byte_offset,omitzero"`
+	Offsets      []uint64    `json:"offsets,omitempty"`      // bytes, if there are pointers in a path
+	BitfieldSize optional    `json:"bitfield_size,omitzero"` // bits, 0 if it is no bitfield
+	Size         optional    `json:"size,omitzero"`          // bytes
+	Value        json.Number `json:"value,omitempty"`
+	Type         string      `json:"type,omitempty"`
+	Types        int         `json:"types,omitempty"` // number of types with the name, if there are several
 }
 
-// without returns the shapes that are not among the others.
-func without(shapes, others []shape) []shape {
-	if len(shapes) == 1 && len(others) == 1 {
-		// Nearly all names are here, where no hash is worth its time.
-		if shapes[0].equal(others[0]) {
-			return nil
-		}
-		return shapes
+func changeJSON(c diff.Change) change {
+	line := change{Change: c.Op.String(), Kind: c.Kind.String(), Name: c.Name, Member: c.Member}
+	if c.Op != diff.Appeared {
+		line.Before = factsJSON(c.Before)
 	}
-	seen := newShapeSet()
-	for _, s := range others {
-		seen.add(s)
+	if c.Op != diff.Vanished {
+		line.After = factsJSON(c.After)
 	}
-	var left []shape
-	for _, s := range shapes {
-		if !seen.has(s) {
-			left = append(left, s)
-		}
-	}
-	return left
+	return line
 }
 
-func (d *differ) shapes(name declared, a, b shape) error {
-	if a.head != b.head {
-		if err := d.print(change{Change: "changed", declared: name, Before: &a.head, After: &b.head}); err != nil {
-			return err
-		}
+func factsJSON(f diff.Facts) *facts {
+	all := &facts{Offsets: f.Offsets(), Value: json.Number(f.Value()), Type: f.Type(), Types: f.Types()}
+	if offset, ok := f.Offset(); ok {
+		all.BitOffset = some(uint64(offset))
+		all.ByteOffset = some(offset.Bytes())
+		all.BitfieldSize = some(uint64(f.BitfieldSize()))
 	}
-	after := make(map[string]facts, len(b.parts))
-	for _, p := range b.parts {
-		after[p.name] = p.facts
+	if size, ok := f.Size(); ok {
+		all.Size = some(size)
 	}
-	for _, p := range a.parts {
-		c := change{Change: "vanished", declared: name, Member: p.name, Before: &p.facts}
-		if now, ok := after[p.name]; ok {
-			if delete(after, p.name); now == p.facts {
-				continue
-			}
-			c.Change, c.After = "changed", &now
-		}
-		if err := d.print(c); err != nil {
-			return err
-		}
-	}
-	for _, p := range b.parts {
-		if _, ok := after[p.name]; !ok {
-			continue
-		}
-		if err := d.print(change{Change: "appeared", declared: name, Member: p.name, After: &p.facts}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *differ) print(c change) error {
-	d.found = true
-	if d.json != nil {
-		return d.json.Encode(c)
-	}
-	_, err := fmt.Fprintln(d.env.out, c)
-	return err
+	return all
 }

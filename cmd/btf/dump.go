@@ -1,4 +1,4 @@
-// BTF → bpftool's raw dump
+// Prints every record in the format of bpftool's raw dump.
 
 package main
 
@@ -41,8 +41,8 @@ that is broken ends the dump, where bpftool prints on.
 	},
 }
 
-// asWritten returns the blob without what an ELF file adds to it: sizes and offsets
-// of variables, which the dump does not show.
+// asWritten returns the Spec without the sizes and offsets of variables that loading
+// takes from the symbols of an ELF file. The dump shows the records as they are.
 func asWritten(spec *btf.Spec) (*btf.Spec, error) {
 	var raw bytes.Buffer
 	if _, err := spec.WriteTo(&raw); err != nil {
@@ -54,7 +54,7 @@ func asWritten(spec *btf.Spec) (*btf.Spec, error) {
 	return btf.LoadRawSpec(raw.Bytes())
 }
 
-// dump prints all types of spec. It holds one record's text at a time.
+// dump prints all types of spec. It keeps the text of one record at a time.
 func dump(w *bufio.Writer, spec *btf.Spec) error {
 	d := dumper{oldBitfields: oldBitfields(spec)}
 	for t := range spec.All() {
@@ -70,9 +70,9 @@ func dump(w *bufio.Writer, spec *btf.Spec) error {
 	return nil
 }
 
-// oldBitfields reports whether an integer says where in it a bitfield lies, as
-// they did before kind_flag. Offset adds that to the member's own, and the dump is
-// of records as they are.
+// oldBitfields reports whether an integer has a bit offset, as the integers of
+// bitfields had before kind_flag. [btf.Member.Offset] adds it to the member's own
+// offset; the dump has to take it away again.
 func oldBitfields(spec *btf.Spec) bool {
 	for ; spec != nil; spec = spec.Base() {
 		for t := range spec.All() {
@@ -87,13 +87,13 @@ func oldBitfields(spec *btf.Spec) bool {
 	return false
 }
 
-// A dumper prints records, one after the other, over the same text.
+// A dumper prints one record after the other into the same text.
 type dumper struct {
 	text
 	oldBitfields bool
 }
 
-// A text grows by what is printed of a record.
+// A text is what has been printed of a record.
 type text []byte
 
 func (b *text) string(s string) { *b = append(*b, s...) }
@@ -107,7 +107,7 @@ func (b *text) linkage(known string, value uint32) {
 	b.string("linkage=" + known)
 }
 
-// name prints a name in quotes. One that has no bytes is not the same as none.
+// name prints a name in quotes. An empty name is not the same as no name, which is nil.
 func (b *text) name(name []byte) {
 	b.string("'")
 	if name == nil {
@@ -118,7 +118,8 @@ func (b *text) name(name []byte) {
 	b.string("'")
 }
 
-// kind prints the name of a kind. Void has no record, but a section may list it.
+// kind prints the name of a kind. Void has no record, but a section may list it, and
+// bpftool calls it UNKNOWN too.
 func (b *text) kind(k btf.Kind) {
 	if k == btf.KindVoid || k > btf.KindLocsec {
 		b.string("UNKNOWN")
@@ -127,7 +128,7 @@ func (b *text) kind(k btf.Kind) {
 	}
 }
 
-// field prints a name and a number.
+// field prints a label and a number.
 func (b *text) field(name string, n uint64) {
 	b.string(name)
 	b.uint(n)
@@ -234,7 +235,7 @@ func (b *dumper) record(t btf.Type) error {
 	return nil
 }
 
-// narrowed calls print with t as a view.
+// narrowed narrows t and calls print with the view.
 func narrowed[V btf.View](t btf.Type, print func(V)) error {
 	v, err := btf.As[V](t)
 	if err == nil {

@@ -1,4 +1,4 @@
-// our dump beside bpftool's → the same bytes
+// Compares the dump with bpftool's, byte for byte.
 
 package main
 
@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sameDump compares the dumps of a file, which stands on base unless that is "".
-// It returns how many lines there were.
+// sameDump compares the two dumps of a file, which is split BTF over base unless that is
+// "". It returns the number of lines.
 func sameDump(t *testing.T, file, base string) int {
 	t.Helper()
 	ours, theirs := []string{"dump", file}, []string{"btf", "dump", "file", file, "format", "raw"}
@@ -50,9 +50,9 @@ func TestDumpFixture(t *testing.T) {
 	require.Greater(t, sameDump(t, btftest.VmlinuxFile(t), ""), 100_000)
 }
 
-// TestDumpBlobs compares the small blobs of our own making.
+// TestDumpBlobs compares the small blobs in testdata.
 func TestDumpBlobs(t *testing.T) {
-	dir := btftest.Testdata()
+	dir := filepath.Join("..", "..", "testdata")
 	for _, name := range []string{"every-kind-le", "every-kind-be", "header32", "sorted", "split-base"} {
 		t.Run(name, func(t *testing.T) {
 			require.NotZero(t, sameDump(t, filepath.Join(dir, name+".btf"), ""))
@@ -63,7 +63,7 @@ func TestDumpBlobs(t *testing.T) {
 	})
 }
 
-// TestDumpUnread: what bpftool refuses to load is dumped all the same.
+// TestDumpUnread dumps files that bpftool refuses to load.
 func TestDumpUnread(t *testing.T) {
 	for name, want := range map[string]string{
 		"empty.btf": "",
@@ -105,7 +105,7 @@ func TestDumpUnread(t *testing.T) {
 `,
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := btftest.Testdata(name)
+			path := filepath.Join("..", "..", "testdata", name)
 			got, complaints, status := btfRun("dump", path)
 			require.Zero(t, status)
 			require.Empty(t, complaints)
@@ -116,7 +116,7 @@ func TestDumpUnread(t *testing.T) {
 	}
 }
 
-// TestDumpOdd compares what no compiler writes, or none has written for long.
+// TestDumpOdd compares records that no compiler writes, or only old ones.
 func TestDumpOdd(t *testing.T) {
 	for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
 		t.Run(order.String(), func(t *testing.T) {
@@ -231,8 +231,8 @@ func TestDumpCorpus(t *testing.T) {
 	})
 }
 
-// TestDumpAllocs: the dump is streamed. Of megabytes, it holds the text of a
-// record, which grows to that of the longest one.
+// TestDumpAllocs: the dump is streamed. It keeps the text of one record, which grows to
+// the length of the longest.
 func TestDumpAllocs(t *testing.T) {
 	spec, err := btf.LoadSpec(btftest.VmlinuxFile(t))
 	require.NoError(t, err)

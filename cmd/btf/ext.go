@@ -1,4 +1,4 @@
-// .BTF.ext → a line for each of its records
+// Prints the records of .BTF.ext, a line for each.
 
 package main
 
@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
 var extCommand = command{
@@ -47,7 +48,7 @@ func ext(env *environment, infos *btf.ExtInfos) {
 	}
 	for s := range infos.CORERelocations() {
 		for r := range s.Records() {
-			fmt.Fprintf(env.out, "core %s+%d %v %s %s\n", s.NameBytes(), r.Offset(), r.Kind(), typeName(r.Type()), r.AccessorBytes())
+			fmt.Fprintf(env.out, "core %s+%d %v %s %s\n", s.NameBytes(), r.Offset(), r.Kind(), cdecl.Type(r.Type()), r.AccessorBytes())
 		}
 	}
 }

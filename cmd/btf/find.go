@@ -1,4 +1,4 @@
-// glob → the types with such a name
+// Prints the types whose names match a glob.
 
 package main
 
@@ -42,7 +42,7 @@ module.
 	},
 }
 
-// A foundType is a line of what find prints. The tags are what scripts rely on.
+// A foundType is a line of what find prints. Scripts rely on the tags.
 type foundType struct {
 	Kind   string   `json:"kind"`
 	Name   string   `json:"name"`
@@ -100,12 +100,13 @@ func find(env *environment, in *input, globs []string, asJSON bool) error {
 	return parts.failed(failed)
 }
 
-// maxName is how long a name may be to match, in bytes: a string of megabytes may hold
-// the names of many types, each the end of the one before. Kernels have none of 512.
+// maxName is the longest name that is matched, in bytes. A string of megabytes may hold
+// the names of many types, each the end of the one before. No kernel has a name of 512
+// bytes.
 const maxName = 4096
 
 // matches reports whether the name of a type matches any of the globs, and marks those
-// that it does.
+// that it matches.
 func matches(t btf.Type, globs []string, met []bool) bool {
 	bytes := t.NameBytes()
 	if len(bytes) == 0 || len(bytes) > maxName {

@@ -1,4 +1,4 @@
-// names → prototypes of functions
+// Prints the prototypes of functions with given names.
 
 package main
 

@@ -1,4 +1,4 @@
-// filter → prototypes of functions
+// Prints the prototypes of the functions that flags choose.
 
 package main
 

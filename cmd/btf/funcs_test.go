@@ -1,4 +1,4 @@
-// functions, enumerators and names beside bpftool's raw dump → the same
+// Compares functions, enumerators and names with bpftool's raw dump.
 
 package main
 
@@ -56,7 +56,7 @@ func behind(types map[uint64]*dumped, id uint64) *dumped {
 	}
 }
 
-// A function of the command's, with the type sizes as they stand in JSON.
+// A function is an object that func and funcs print.
 type function struct {
 	Name, Module, Prototype, Linkage, Return string
 	Params                                   []struct {
@@ -185,7 +185,7 @@ func TestFunc(t *testing.T) {
 `, stdout)
 }
 
-// TestFuncsBroken: a broken function costs itself only.
+// TestFuncsBroken: a broken function does not keep the others from being printed.
 func TestFuncsBroken(t *testing.T) {
 	b := btftest.New(binary.LittleEndian)
 	integer := b.Int("int", 4, btftest.Signed)
@@ -210,7 +210,7 @@ func TestFuncsBroken(t *testing.T) {
 	require.Equal(t, "extern", all[0].Linkage)
 }
 
-// TestEnum asks for every enum and enumerator with a name of its own, and compares
+// TestEnum asks for every enum and enumerator whose name is unique, and compares them
 // with the dump.
 func TestEnum(t *testing.T) {
 	path := btftest.VmlinuxFile(t)
@@ -290,7 +290,7 @@ func TestEnumWide(t *testing.T) {
 	require.Regexp(t, `\n\{\.\.\.\} +LEAST +-9223372036854775808\n$`, stdout)
 }
 
-// TestFind compares what bears a name with the dump.
+// TestFind compares the types that match globs with the dump.
 func TestFind(t *testing.T) {
 	path := btftest.VmlinuxFile(t)
 	var want []string
@@ -330,8 +330,8 @@ func TestFind(t *testing.T) {
 	require.Contains(t, stderr, `"[" is no glob`)
 }
 
-// loaded returns a directory like that where a host's /sys is mounted: a kernel, a
-// module, one that is broken, and a file that is none.
+// loaded returns a directory like one with a host's /sys: it has a kernel, a module, a
+// broken module, and a file that is no module.
 func loaded(t *testing.T) (root string, vmlinuxBytes, moduleBytes int) {
 	t.Helper()
 	vmlinux := btftest.New(binary.LittleEndian)
@@ -356,7 +356,7 @@ func loaded(t *testing.T) (root string, vmlinuxBytes, moduleBytes int) {
 	return root, len(vmlinux.Bytes()), len(module.Bytes())
 }
 
-// TestRoot: commands see the modules of a kernel, and say which has what.
+// TestRoot: commands look into the modules of a kernel, and name the module of a result.
 func TestRoot(t *testing.T) {
 	root, vmlinux, module := loaded(t)
 	rotten := "btf: " + filepath.Join(root, "sys", "kernel", "btf", "rotten") + `: header at offset 0x0: begins with 72 6f, not with the magic number 0xeb9f in either byte order` + "\n"
@@ -402,7 +402,7 @@ func TestRoot(t *testing.T) {
 	require.Contains(t, stderr, "--btf goes without it")
 }
 
-// TestLines: what is asked may stand in a file, or come in.
+// TestLines: arguments may come from a file or from standard input.
 func TestLines(t *testing.T) {
 	path := btftest.VmlinuxFile(t)
 	want, _, status := btfRun("offset", "--json", "--btf", path, "sk_buff.len", "pid_t", "inode.i_ino")

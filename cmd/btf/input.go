@@ -1,4 +1,4 @@
-// flags → the BTF that a command reads
+// Opens the BTF that flags name.
 
 package main
 
@@ -25,7 +25,7 @@ type input struct {
 	file, base, module string
 	root               *string
 	id                 btf.HandleID
-	sampled            bool // there was no kernel's
+	sampled            bool // the running kernel has none, and the sample stands for it
 }
 
 func inputFlags(flags *flag.FlagSet) *input {
@@ -49,7 +49,7 @@ func rootFlag(flags *flag.FlagSet) *string {
 	return flags.String("root", "/", "read the kernel whose /sys is in `DIR`, such as a container's host")
 }
 
-// String says what is read.
+// String returns what is read, as a comment of constants names it.
 func (in *input) String() string {
 	kernel := "the running kernel"
 	if *in.root != "/" {
@@ -68,10 +68,10 @@ func (in *input) String() string {
 	return kernel
 }
 
-// sampleName says what the program carries along.
+// sampleName is what the embedded BTF is called.
 const sampleName = "the sample of Linux 6.12 for amd64"
 
-// fileArgument takes a file that stands among the arguments for that of --btf.
+// fileArgument takes a file among the arguments as that of --btf.
 func (in *input) fileArgument(args []string) error {
 	switch {
 	case len(args) == 0:
@@ -126,8 +126,8 @@ func (in *input) open(env *environment) (*btf.Spec, func(), error) {
 	return spec, func() { kernel.Close() }, nil
 }
 
-// openKernel returns the kernel and its vmlinux, or where there is none the sample
-// that the program carries along.
+// openKernel returns the kernel and its vmlinux. Where there is no BTF of a kernel, it
+// returns the embedded sample, and nil for the kernel.
 func (in *input) openKernel(env *environment) (*btf.Kernel, *btf.Spec, error) {
 	kernel, err := env.kernel(*in.root)
 	if err == nil {
@@ -142,8 +142,8 @@ func (in *input) openKernel(env *environment) (*btf.Kernel, *btf.Spec, error) {
 	return nil, spec, err
 }
 
-// fields returns what answers paths: the kernel with all its modules, unless flags
-// name another; and a function that closes it.
+// fields returns the function that resolves paths, in the kernel and all its modules
+// unless flags name another BTF, and a function that closes what it reads.
 func (in *input) fields(env *environment) (func(string) (btf.Field, error), func(), error) {
 	if err := in.check(); err != nil {
 		return nil, nil, err
@@ -165,14 +165,15 @@ func (in *input) fields(env *environment) (func(string) (btf.Field, error), func
 	return spec.Field, closeSpec, nil
 }
 
-// parts are what a command goes through: the kernel and its modules, or one file.
+// parts are the Specs that a command goes through: the kernel and its modules, or one
+// file.
 type parts struct {
 	list   []btf.Module
-	bases  []btf.Module // what the one file stands on, the lowest first
-	broken bool         // whether one could not be read, which was said
+	bases  []btf.Module // the bases of the one file, the lowest first
+	broken bool         // whether one could not be read; that was said
 }
 
-// all returns what has names that are asked for.
+// all returns the parts in which names are looked up.
 func (p *parts) all() []btf.Module { return slices.Concat(p.bases, p.list) }
 
 // failed returns the error, or errFailed if a part is broken.
@@ -222,8 +223,8 @@ func (in *input) parts(env *environment) (*parts, func(), error) {
 	return p, closeSpec, nil
 }
 
-// openID opens what is in the running kernel, over the kernel's own if it is that of
-// a module.
+// openID opens BTF inside the running kernel. That of a module is opened over the
+// kernel's own.
 func (in *input) openID(env *environment) (*btf.Spec, func(), error) {
 	h, err := btf.NewHandleFromID(in.id)
 	if err != nil {
@@ -270,7 +271,7 @@ func openFile(file, basefile string) (*btf.Spec, func(), error) {
 	return spec, func() { spec.Close(); base.Close() }, nil
 }
 
-// loadSample loads the BTF that the program carries along.
+// loadSample loads the embedded BTF.
 func loadSample() (*btf.Spec, error) {
 	blob, err := sample.Vmlinux()
 	if err != nil {

@@ -1,4 +1,4 @@
-// BTF inside the running kernel, and .BTF.ext of objects → what the command says of them
+// Tests list and ext with BTF inside the running kernel and with objects.
 
 package main
 
@@ -82,7 +82,7 @@ func TestExt(t *testing.T) {
 		require.Regexp(t, `(?m)^core tc\+\d+ field_byte_offset struct outer___old 0:1:0:2:2$`, out)
 		require.Regexp(t, `(?m)^core socket\+\d+ enumval_value enum wide 1$`, out)
 	}
-	raw := btftest.Testdata("every-kind-le.btf")
+	raw := filepath.Join("..", "..", "testdata", "every-kind-le.btf")
 	_, complaints, status := btfRun("ext", raw)
 	require.Equal(t, statusFailed, status)
 	require.Equal(t, "btf: "+raw+": no extended info\n", complaints)

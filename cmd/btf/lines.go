@@ -1,4 +1,4 @@
-// arguments and a file of lines → what is asked, in order
+// Reads further arguments from a file.
 
 package main
 
@@ -14,8 +14,8 @@ const linesHelp = "`FILE` with more of them, one a line; - is standard input"
 
 func linesFlag(flags *flag.FlagSet) *string { return flags.String("f", "", linesHelp) }
 
-// withLines returns the arguments and then the lines of a file, if one is named. Empty
-// lines and those that begin with # are passed over.
+// withLines returns the arguments, followed by the lines of a file if one is named. It
+// skips empty lines and those that begin with "#".
 func (env *environment) withLines(args []string, file string) ([]string, error) {
 	if file == "" {
 		return args, nil

@@ -1,4 +1,4 @@
-// kernel → the BTF objects in it
+// Lists the BTF objects inside the running kernel.
 
 package main
 

@@ -1,7 +1,7 @@
-// argument line → exit status
+// Runs a command for an argument line and returns its exit status.
 
-// Command btf shows what BTF knows: declarations with the offsets of their
-// members, offsets for scripts, everything as text, and whether a file is sound.
+// Command btf shows what is in BTF: declarations with the offsets of their members,
+// offsets for scripts, every record as text, and whether a file is valid.
 //
 //	go run ./cmd/btf help
 package main
@@ -13,40 +13,39 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
 )
 
-// A command is one word after btf.
+// A command is what one word after "btf" does.
 type command struct {
 	name    string
-	args    string // what follows the flags, as usage shows it
+	args    string // arguments after the flags, as the usage line shows them
 	summary string
 	details string
-	trouble int // the exit status if something fails, statusFailed unless it is said
+	trouble int // exit status if something fails; statusFailed if 0
 	setup   func(flags *flag.FlagSet) action
 }
 
-// An action does what a command is for, with its flags parsed.
+// An action runs a command with the arguments that are left after the flags.
 type action func(env *environment, args []string) error
 
-// commands is in the order that help prints.
+// commands are in the order in which help prints them.
 var commands = []command{
 	showCommand, offsetCommand, enumCommand, funcCommand, funcsCommand, findCommand, modulesCommand,
 	diffCommand, dumpCommand, extCommand, listCommand, statCommand, verifyCommand,
 }
 
-// An environment is what a command may touch besides the files it is told.
+// An environment is what a command uses besides the files that its arguments name.
 type environment struct {
 	out    *bufio.Writer
 	stderr io.Writer
 	stdin  io.Reader
 	kernel func(root string) (*btf.Kernel, error)
 
-	trouble int // see command
+	trouble int // that of the command
 }
 
 const (
@@ -54,40 +53,6 @@ const (
 	statusFailed = 1
 	statusUsage  = 2
 )
-
-// errFailed ends a command with status 1 after it has said what failed itself.
-var errFailed = errors.New("failed")
-
-// A usageError is a wrong argument line.
-type usageError string
-
-func (e usageError) Error() string { return string(e) }
-
-var showCommand = command{
-	name:    "show",
-	args:    "NAME…",
-	summary: "C declarations, with the offset and size of each member",
-	details: `
-Prints structs and unions the way pahole does: behind each member its offset and
-size in bytes (of a bitfield byte:bit), with holes, padding and cache lines in
-between; functions as prototypes, enums with their values. A name that several
-types have prints them all; "struct NAME" and the like choose.
-`,
-	setup: func(flags *flag.FlagSet) action {
-		in := inputFlags(flags)
-		return func(env *environment, args []string) error {
-			if len(args) == 0 {
-				return usageError("show: a name is missing, such as task_struct")
-			}
-			spec, closeSpec, err := in.open(env)
-			if err != nil {
-				return err
-			}
-			defer closeSpec()
-			return show(env.out, spec, args)
-		}
-	},
-}
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, btf.OpenKernel))
@@ -113,7 +78,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(r
 	return cmp.Or(env.trouble, statusFailed)
 }
 
-// shortUsage is what a wrong argument line is answered with.
+// shortUsage returns the answer to a wrong argument line.
 func shortUsage(args []string) string {
 	if len(args) > 0 {
 		if c, ok := commandNamed(args[0]); ok {
@@ -126,56 +91,6 @@ func shortUsage(args []string) string {
 	}
 	return fmt.Sprintf("usage: btf %s|help [flags] …\nbtf help says more.", strings.Join(names, "|"))
 }
-
-// complain says what went wrong, one sentence a line.
-func (env *environment) complain(err error) {
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(env.stderr, "btf: %s\n", message(strings.TrimSuffix(line, "\n")))
-	}
-}
-
-// message returns what an error says, without "btf: " at the front of it and of those
-// that it wraps.
-func message(err string) string {
-	return strings.ReplaceAll(strings.TrimPrefix(err, "btf: "), ": btf: ", ": ")
-}
-
-// missing says that nothing bears a name: as an object among others, or as a complaint.
-func (env *environment) missing(name, what string, asJSON bool) error {
-	err := fmt.Errorf("btf: %s named %q: %w", what, name, btf.ErrNotFound)
-	if !asJSON {
-		env.complain(err)
-		return nil
-	}
-	return newEncoder(env.out).Encode(struct {
-		Name  string `json:"name"`
-		Error string `json:"error"`
-	}{name, message(err.Error())})
-}
-
-// about says which file or path an error of the package is about.
-func about(what string, err error) error {
-	if strings.HasPrefix(err.Error(), "btf: "+what+": ") {
-		return err // it names the file already
-	}
-	// Errors of the file system say the path themselves: once is enough.
-	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == what {
-		err = path.Err
-	}
-	return &aboutError{what, err}
-}
-
-// An aboutError begins with "btf: " once, whatever the error underneath does.
-type aboutError struct {
-	what string
-	err  error
-}
-
-func (e *aboutError) Error() string {
-	return "btf: " + e.what + ": " + strings.TrimPrefix(e.err.Error(), "btf: ")
-}
-
-func (e *aboutError) Unwrap() error { return e.err }
 
 func dispatch(env *environment, args []string) error {
 	if len(args) == 0 {
@@ -229,7 +144,7 @@ is another: see there.
 	return nil
 }
 
-// run parses the flags, which may stand anywhere before "--", and acts.
+// run parses the flags, which may stand anywhere before "--", and runs the action.
 func (c command) run(env *environment, args []string) error {
 	flags := flag.NewFlagSet("btf "+c.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -258,7 +173,7 @@ func (c command) run(env *environment, args []string) error {
 	return act(env, rest)
 }
 
-// usage is the form of the argument line.
+// usage returns the form of the argument line.
 func (c command) usage() string { return strings.TrimSpace("btf " + c.name + " [flags] " + c.args) }
 
 func (c command) help(env *environment, flags *flag.FlagSet) {

@@ -1,4 +1,4 @@
-// argument lines → what is printed, where, and the exit status
+// Tests argument lines: what they print, where, and the exit status.
 
 package main
 
@@ -97,7 +97,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestSample: where there is no kernel BTF, the sample is shown, and said to be.
+// TestSample: where there is no BTF of a kernel, commands read the sample and say so.
 func TestSample(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	none := func(string) (*btf.Kernel, error) { return nil, btf.ErrNotSupported }
@@ -115,7 +115,7 @@ func TestVerify(t *testing.T) {
 	good := btftest.VmlinuxFile(t)
 	blob, err := os.ReadFile(good)
 	require.NoError(t, err)
-	// The target of the first pointer, seen by nobody before it is narrowed.
+	// Break the target of the first pointer, which is not checked before narrowing.
 	spec, err := btf.LoadRawSpec(blob)
 	require.NoError(t, err)
 	broken := filepath.Join(t.TempDir(), "broken.btf")
@@ -146,7 +146,7 @@ func TestVerify(t *testing.T) {
 	require.Empty(t, stderr)
 	require.Equal(t, statusFailed, status)
 
-	// Bytes after the end are no concern but of the kernel.
+	// Only the kernel minds bytes after the end.
 	long := filepath.Join(t.TempDir(), "long.btf")
 	whole, err := os.ReadFile(good)
 	require.NoError(t, err)
@@ -179,8 +179,7 @@ func TestStat(t *testing.T) {
 	}
 }
 
-// TestClosedPipe: a reader that has seen enough is no error, here one that is
-// gone before anything is written.
+// TestClosedPipe: a pipe that its reader has closed is no failure.
 func TestClosedPipe(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has another error for this")
@@ -199,7 +198,7 @@ func TestClosedPipe(t *testing.T) {
 	}
 }
 
-// TestFullDisk: what cannot be written for another reason is an error.
+// TestFullDisk: other errors of writing are failures.
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -211,7 +210,7 @@ func TestFullDisk(t *testing.T) {
 	require.Equal(t, "btf: write /dev/full: no space left on device\n", stderr.String())
 }
 
-// TestHead runs the command as a shell does, where a signal may end it.
+// TestHead runs the command in a shell, where a signal may end it.
 func TestHead(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no sh on Windows")

@@ -1,4 +1,4 @@
-// kernel → its modules
+// Lists the modules of a kernel that have BTF.
 
 package main
 
@@ -33,14 +33,14 @@ error.
 	},
 }
 
-// A loadedModule is a line. The tags are what scripts rely on.
+// A loadedModule is a line of what modules prints. Scripts rely on the tags.
 type loadedModule struct {
 	Module string `json:"module"`
 	Types  int    `json:"types"`
 	Bytes  uint64 `json:"bytes"`
 }
 
-// A brokenModule stands in the place of a loadedModule.
+// A brokenModule is the line of a module whose BTF cannot be read.
 type brokenModule struct {
 	Module string `json:"module"`
 	Error  string `json:"error"`
@@ -85,7 +85,7 @@ func modules(env *environment, root string, asJSON bool) error {
 	return failed
 }
 
-// bytesOf returns how long the blob is that a Spec reads.
+// bytesOf returns the length of the blob that a Spec reads.
 func bytesOf(spec *btf.Spec) uint64 {
 	h := spec.Header()
 	return uint64(h.Length) + uint64(h.TypeLength) + uint64(h.StringLength) + uint64(h.LayoutLength)

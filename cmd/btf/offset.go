@@ -1,18 +1,17 @@
-// TYPE.MEMBER → where it lies
+// Prints where the fields lie that paths lead to.
 
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
 var offsetCommand = command{
@@ -64,27 +63,27 @@ OFFSETOF_TASK_STRUCT_MM and offsetTaskStructMm.
 	},
 }
 
-// An offsetForm is how offsets are printed: as text if it is zero.
+// An offsetForm is the form in which offsets are printed. The zero value is text.
 type offsetForm struct{ json, c, golang bool }
 
-// A place is where a field lies. The tags are what scripts rely on.
+// A place is where a field lies. Scripts rely on the tags.
 type place struct {
 	Path         string   `json:"path"`
 	BitOffset    uint64   `json:"bit_offset"`
 	ByteOffset   uint64   `json:"byte_offset"`
-	Size         *uint64  `json:"size"` // nil if nothing says
+	Size         *uint64  `json:"size"` // bytes, nil if unknown
 	BitfieldSize uint64   `json:"bitfield_size"`
 	Type         string   `json:"type"`
 	Offsets      []uint64 `json:"offsets,omitempty"` // bytes, if there are pointers in the path
 }
 
-// bitwise reports whether an offset in bytes does not lead there.
+// bitwise reports whether an offset in bytes is not enough.
 func (p place) bitwise() bool { return p.BitfieldSize != 0 || p.BitOffset%8 != 0 }
 
-// whole reports whether the path is only a type.
+// whole reports whether the path is a type alone.
 func (p place) whole() bool { return !strings.ContainsAny(p.Path, ".[>") }
 
-// A failure stands in the place of a place.
+// A failure is the object for a path that leads nowhere.
 type failure struct {
 	Path  string `json:"path"`
 	Error string `json:"error"`
@@ -147,7 +146,7 @@ func (p place) row() string {
 	if p.Size != nil {
 		size = strconv.FormatUint(*p.Size, 10)
 	}
-	// Through pointers, there is an offset for each before the last.
+	// A path through pointers has an offset for each pointer before the last.
 	var bits, bytes string
 	for _, off := range p.Offsets[:max(len(p.Offsets), 1)-1] {
 		bits += fmt.Sprintf("%d->", off*8)
@@ -156,14 +155,7 @@ func (p place) row() string {
 	return fmt.Sprintf("%s\t%s%d\t%s%d\t%s\t%s", p.Path, bits, p.BitOffset, bytes, p.ByteOffset, size, typ)
 }
 
-// newEncoder writes objects, one a line.
-func newEncoder(w io.Writer) *json.Encoder {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return encoder
-}
-
-// resolve asks where a path leads.
+// resolve returns where a path leads.
 func resolve(field func(string) (btf.Field, error), path string) (place, error) {
 	f, err := field(path)
 	if err != nil {
@@ -174,10 +166,10 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 		BitOffset:    uint64(f.Offset()),
 		ByteOffset:   f.Offset().Bytes(),
 		BitfieldSize: uint64(f.BitfieldSize()),
-		Type:         typeName(f.Type()),
+		Type:         cdecl.Type(f.Type()),
 	}
-	// Small BPF programs have no type that tells how wide a pointer is. Where the
-	// field lies is known all the same.
+	// Small BPF programs have no type that says how wide a pointer is. The offset of
+	// the field is known all the same.
 	if _, err := f.Type().Sizeof(); err == nil {
 		size := f.Size()
 		at.Size = &size
@@ -190,7 +182,7 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 	return at, nil
 }
 
-// pathError leaves out the path that an error begins with, which is said beside it.
+// pathError removes the path from the start of an error: it is printed beside it.
 func pathError(path string, err error) error {
 	if rest, ok := strings.CutPrefix(err.Error(), fmt.Sprintf("btf: path %q: ", path)); ok {
 		return errors.New(rest)

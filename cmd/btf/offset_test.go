@@ -1,4 +1,4 @@
-// our offsets beside bpftool's → the same
+// Compares offsets with those worked out from bpftool's raw dump.
 
 package main
 
@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A dumped is a record as the text of bpftool's raw dump has it.
+// A dumped is a record of bpftool's raw dump.
 type dumped struct {
 	kind, name            string
 	size, target, nrElems uint64
@@ -29,8 +29,8 @@ type dumpedMember struct {
 	value                  string
 }
 
-// readDump reads what bpftool says of a file. It cuts lines, since regular expressions
-// would take most of the time of all tests.
+// readDump parses bpftool's raw dump of a file. It does so by hand, since regular
+// expressions would take most of the time of all tests.
 func readDump(t *testing.T, path string) map[uint64]*dumped {
 	t.Helper()
 	number := func(s string) uint64 {
@@ -76,7 +76,7 @@ func readDump(t *testing.T, path string) map[uint64]*dumped {
 	return types
 }
 
-// sizeOf adds up what the dump of a 64-bit machine says of a type.
+// sizeOf returns the size of a type in the dump of a 64-bit machine.
 func sizeOf(types map[uint64]*dumped, id uint64) uint64 {
 	switch d := types[id]; d.kind {
 	case "PTR":
@@ -90,7 +90,7 @@ func sizeOf(types map[uint64]*dumped, id uint64) uint64 {
 	}
 }
 
-// collect adds the members that C lets one name, those of anonymous members too.
+// collect adds the members that C can name, those of anonymous members too.
 func collect(types map[uint64]*dumped, d *dumped, path string, outer uint64, into map[string]place) {
 	for _, m := range d.members {
 		switch inner := types[m.typ]; {
@@ -119,8 +119,7 @@ func collect(types map[uint64]*dumped, d *dumped, path string, outer uint64, int
 	}
 }
 
-// TestOffset asks for thousands of members, and compares with what bpftool's raw
-// dump says of them.
+// TestOffset compares thousands of offsets with bpftool's raw dump.
 func TestOffset(t *testing.T) {
 	t.Run("fixture", func(t *testing.T) { sameOffsets(t, btftest.VmlinuxFile(t)) })
 	t.Run("kernel", func(t *testing.T) { sameOffsets(t, btftest.Kernel(t)) })
@@ -180,7 +179,7 @@ func sameOffsets(t *testing.T, path string) {
 	require.Greater(t, bitfields, 100)
 }
 
-// TestOffsetJSON: the form of a line is what scripts rely on.
+// TestOffsetJSON checks the form of a line, on which scripts rely.
 func TestOffsetJSON(t *testing.T) {
 	path := btftest.VmlinuxFile(t)
 	stdout, stderr, status := btfRun("offset", "--btf", path, "task_struct.mm", "task_struct.nope", "sk_buff.len", "nope", "task_struct.mm->owner->pid", "--json")
@@ -216,8 +215,8 @@ btf: a\.: at "\.": name of a member wanted
 $`, stderr)
 }
 
-// TestOffsetBlobs asks for what the fixture has none of: split BTF, typedefs that
-// share their name or are broken, pointers of unknown size.
+// TestOffsetBlobs tests what the fixture does not have: split BTF, and typedefs that
+// share their name or are broken.
 func TestOffsetBlobs(t *testing.T) {
 	base := btftest.New(binary.BigEndian)
 	integer := base.Int("int", 4, btftest.Signed)
@@ -254,8 +253,8 @@ func TestOffsetBlobs(t *testing.T) {
 	}
 }
 
-// TestOffsetUnknownSize: of a blob without a long, the offset of a pointer's
-// neighbours and of the pointer itself is known, its size is not.
+// TestOffsetUnknownSize: in a blob without a long, the offset of a pointer is known and
+// its size is not.
 func TestOffsetUnknownSize(t *testing.T) {
 	b := btftest.New(binary.LittleEndian)
 	b.Struct("node", 16, btftest.Member{Name: "next", Type: 2}, btftest.Member{Name: "other", Type: 2, Offset: 64})

@@ -1,4 +1,4 @@
-// function → its prototype in one line, or as an object
+// Prints functions for func and funcs: as prototypes, or as objects.
 
 package main
 
@@ -7,9 +7,10 @@ import (
 	"fmt"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
-// A prototype is a function as JSON has it. The tags are what scripts rely on.
+// A prototype is a function in JSON. Scripts rely on the tags.
 type prototype struct {
 	Name      string      `json:"name"`
 	Module    string      `json:"module,omitempty"`
@@ -24,22 +25,15 @@ type prototype struct {
 type parameter struct {
 	Name     string   `json:"name"`
 	Type     string   `json:"type"`
-	Size     optional `json:"size"`                // bytes, null if nothing says how wide a pointer is
+	Size     optional `json:"size"`                // bytes, null if unknown
 	PointsTo string   `json:"points_to,omitempty"` // the name of a type, through typedefs and qualifiers
 	Tags     []string `json:"tags,omitempty"`
 }
 
-// prototypeLine returns the declaration that show has for a function, in one line.
+// prototypeLine returns the prototype of a function, with a semicolon.
 func prototypeLine(f btf.Func) (string, error) {
-	var p printer
-	text, err := p.inline(f.Type().AsType(), f.Name())
-	if err != nil {
-		return "", err
-	}
-	if f.Linkage() == btf.ExternFunc {
-		text = "extern " + text
-	}
-	return text + declTags(f.AsType().Tags()) + ";", nil
+	text, err := cdecl.Prototype(f)
+	return text + ";", err
 }
 
 func newPrototype(module string, f btf.Func) (prototype, error) {
@@ -50,13 +44,13 @@ func newPrototype(module string, f btf.Func) (prototype, error) {
 	proto := f.Type()
 	p := prototype{
 		Name: f.Name(), Module: module, Prototype: line, Linkage: f.Linkage().String(),
-		Return: typeName(proto.Return()), Params: []parameter{}, Variadic: proto.Variadic(),
+		Return: cdecl.Type(proto.Return()), Params: []parameter{}, Variadic: proto.Variadic(),
 	}
-	for tag := range f.AsType().Tags() {
+	for tag := range f.Tags() {
 		p.Tags = append(p.Tags, tag.Name())
 	}
 	for param := range proto.Params() {
-		one := parameter{Name: param.Name(), Type: typeName(param.Type())}
+		one := parameter{Name: param.Name(), Type: cdecl.Type(param.Type())}
 		switch size, err := param.Type().Sizeof(); {
 		case err == nil:
 			one.Size = some(size)
@@ -77,7 +71,7 @@ func newPrototype(module string, f btf.Func) (prototype, error) {
 	return p, nil
 }
 
-// A functionPrinter prints functions as they come.
+// A functionPrinter prints functions and counts them.
 type functionPrinter struct {
 	env    *environment
 	asJSON bool
@@ -101,8 +95,8 @@ func (p *functionPrinter) print(m btf.Module, f btf.Func) error {
 	return err
 }
 
-// inModule says which module something is from, and nothing of the kernel itself and
-// of files.
+// inModule returns the name of a module in a format, and "" for the kernel itself and
+// for files.
 func inModule(m btf.Module, format string) string {
 	if m.Name == "" || m.Name == "vmlinux" {
 		return ""

@@ -1,22 +1,52 @@
-// name → C declarations of the types that bear it
+// Prints C declarations of the types with given names.
 
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
+var showCommand = command{
+	name:    "show",
+	args:    "NAME…",
+	summary: "C declarations, with the offset and size of each member",
+	details: `
+Prints structs and unions the way pahole does: behind each member its offset and
+size in bytes (of a bitfield byte:bit), with holes, padding and cache lines in
+between; functions as prototypes, enums with their values. A name that several
+types have prints them all; "struct NAME" and the like choose.
+`,
+	setup: func(flags *flag.FlagSet) action {
+		in := inputFlags(flags)
+		return func(env *environment, args []string) error {
+			if len(args) == 0 {
+				return usageError("show: a name is missing, such as task_struct")
+			}
+			spec, closeSpec, err := in.open(env)
+			if err != nil {
+				return err
+			}
+			defer closeSpec()
+			return show(env.out, spec, args)
+		}
+	},
+}
+
 // show prints the declarations of the types with the given names, with a blank line
-// between them. A name may say which kind is meant: "struct page". Names that
-// cannot be shown do not keep the others from it: the error joins one for each.
+// between them. A name may say which kind is meant: "struct page". A name that cannot
+// be shown does not keep the others from being shown: the error joins one for each.
 func show(w io.Writer, spec *btf.Spec, names []string) error {
+	opts := cdecl.Options{PointerSize: spec.PointerSize()}
 	var problems []error
+	var text []byte
 	first := true
 	for _, name := range names {
 		types, err := named(spec, name)
@@ -24,13 +54,13 @@ func show(w io.Writer, spec *btf.Spec, names []string) error {
 			problems = append(problems, err)
 		}
 		for _, t := range types {
-			text, err := declarationOf(spec, t)
-			if err != nil {
+			text = text[:0]
+			if !first {
+				text = append(text, '\n')
+			}
+			if text, err = cdecl.Append(text, t, opts); err != nil {
 				problems = append(problems, fmt.Errorf("btf: showing %v: %w", t, err))
 				continue
-			}
-			if !first {
-				text = append([]byte{'\n'}, text...)
 			}
 			first = false
 			if _, err := w.Write(text); err != nil {
@@ -46,35 +76,41 @@ func show(w io.Writer, spec *btf.Spec, names []string) error {
 func named(spec *btf.Spec, name string) ([]btf.Type, error) {
 	word, rest, _ := strings.Cut(name, " ")
 	rest = strings.TrimSpace(rest)
-	var kinds []btf.Kind
-	switch word {
-	case "struct", "union":
-		kinds = []btf.Kind{btf.KindStruct, btf.KindFwd}
-		if word == "union" {
-			kinds[0] = btf.KindUnion
-		}
-	case "enum":
-		kinds = []btf.Kind{btf.KindEnum, btf.KindEnum64}
-	}
 	// "unsigned int" is a name with a space, and "struct" may be a name too.
-	if rest == "" || kinds == nil {
+	if rest == "" || !slices.Contains([]string{"struct", "union", "enum"}, word) {
 		return namedAny(spec, name)
 	}
 	types, err := namedAny(spec, rest)
 	if err != nil && !errors.Is(err, btf.ErrNotFound) {
 		return nil, err
 	}
-	types = slices.DeleteFunc(types, func(t btf.Type) bool {
-		if !slices.Contains(kinds, t.Kind()) {
-			return true
-		}
-		is, err := keyword(t)
-		return err != nil || is != word
-	})
+	types = slices.DeleteFunc(types, func(t btf.Type) bool { return tagWord(t) != word })
 	if len(types) == 0 {
 		return nil, fmt.Errorf("btf: %s named %q: %w", word, rest, btf.ErrNotFound)
 	}
 	return types, nil
+}
+
+// tagWord returns the word that C requires before the name of a type, if any.
+func tagWord(t btf.Type) string {
+	switch t.Kind() {
+	case btf.KindStruct:
+		return "struct"
+	case btf.KindUnion:
+		return "union"
+	case btf.KindEnum, btf.KindEnum64:
+		return "enum"
+	case btf.KindFwd:
+		fwd, err := btf.As[btf.Fwd](t)
+		switch {
+		case err != nil:
+			return ""
+		case fwd.IsUnion():
+			return "union"
+		}
+		return "struct"
+	}
+	return ""
 }
 
 func namedAny(spec *btf.Spec, name string) ([]btf.Type, error) {
@@ -90,188 +126,4 @@ func namedAny(spec *btf.Spec, name string) ([]btf.Type, error) {
 		return nil, fmt.Errorf("btf: type named %q: %w", name, btf.ErrNotFound)
 	}
 	return all, nil
-}
-
-// declarationOf returns the C text that declares a type, ended by a newline. What
-// C has no declaration for is a comment.
-func declarationOf(spec *btf.Spec, t btf.Type) ([]byte, error) {
-	p := &printer{word: uint64(spec.PointerSize())}
-	if p.word == 0 {
-		p.word = 4 // no machine aligns to more and has pointers of less
-	}
-	var err error
-	switch t.Kind() {
-	case btf.KindStruct, btf.KindUnion:
-		err = p.body(t, 0, 0)
-		p.printf(";\n")
-	case btf.KindEnum, btf.KindEnum64:
-		err = p.enum(t)
-	case btf.KindTypedef:
-		err = p.typedef(t)
-	case btf.KindFunc:
-		err = p.function(t)
-	case btf.KindVar:
-		err = p.variable(t)
-	case btf.KindFwd:
-		var word string
-		word, err = keyword(t)
-		p.printf("%s %s;\n", word, t.Name())
-	case btf.KindDatasec:
-		err = p.datasec(t)
-	case btf.KindInt:
-		err = p.integer(t)
-	case btf.KindFloat:
-		var f btf.Float
-		f, err = btf.As[btf.Float](t)
-		p.printf("/* FLOAT %s: size %d */\n", t.Name(), f.Size())
-	case btf.KindDeclTag:
-		err = p.declTag(t)
-	case btf.KindTypeTag:
-		var tag btf.TypeTag
-		tag, err = btf.As[btf.TypeTag](t)
-		p.printf("/* TYPE_TAG %q of %s */\n", t.Name(), typeName(tag.Type()))
-	default:
-		p.printf("/* %v */\n", t)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return p.out, nil
-}
-
-func (p *printer) enum(t btf.Type) error {
-	e, err := btf.As[btf.Enum](t)
-	if err != nil {
-		return err
-	}
-	if err := p.body(t, 0, 0); err != nil {
-		return err
-	}
-	if e.Size() != 4 {
-		p.printf("; /* size: %d */\n", e.Size())
-	} else {
-		p.printf(";\n")
-	}
-	return nil
-}
-
-// statement prints a declaration of a name of type t, with the words that precede
-// and follow it.
-func (p *printer) statement(before string, t btf.Type, name, after string) error {
-	d, err := p.declare(t, name)
-	if err != nil {
-		return err
-	}
-	p.printf("%s", before)
-	if !anonymous(d.base) {
-		base, err := p.base(d.base)
-		p.printf("%s%s;\n", d.around(base), after)
-		return err
-	}
-	if d.quals != "" {
-		p.printf("%s ", d.quals)
-	}
-	if err := p.body(d.base, 0, 0); err != nil {
-		return err
-	}
-	p.printf(" %s%s;\n", declaration{tags: d.tags, stars: d.stars, name: d.name}.around(""), after)
-	return nil
-}
-
-func (p *printer) typedef(t btf.Type) error {
-	d, err := btf.As[btf.Typedef](t)
-	if err != nil {
-		return err
-	}
-	return p.statement("typedef ", d.Type(), t.Name(), declTags(t.Tags()))
-}
-
-// function prints a prototype. All functions of a kernel are static to BTF,
-// whatever they are to C, so only extern ones are told apart.
-func (p *printer) function(t btf.Type) error {
-	f, err := btf.As[btf.Func](t)
-	if err != nil {
-		return err
-	}
-	before := ""
-	if f.Linkage() == btf.ExternFunc {
-		before = "extern "
-	}
-	return p.statement(before, f.Type().AsType(), t.Name(), declTags(t.Tags()))
-}
-
-func (p *printer) variable(t btf.Type) error {
-	v, err := btf.As[btf.Var](t)
-	if err != nil {
-		return err
-	}
-	before := ""
-	if l := v.Linkage(); l == btf.StaticVar || l == btf.ExternVar {
-		before = l.String() + " "
-	}
-	return p.statement(before, v.Type(), t.Name(), declTags(t.Tags()))
-}
-
-// datasec lists the variables of a section, which C cannot declare.
-func (p *printer) datasec(t btf.Type) error {
-	sec, err := btf.As[btf.Datasec](t)
-	if err != nil {
-		return err
-	}
-	p.printf("/* DATASEC %s: size %d, %d variables\n", t.Name(), sec.Size(), sec.NumVars())
-	for entry := range sec.Vars() {
-		text, err := p.inSection(entry.Type())
-		if err != nil {
-			return err
-		}
-		p.printf(" * %6d %6d  %s\n", entry.Offset(), entry.Size(), text)
-	}
-	p.printf(" */\n")
-	return nil
-}
-
-// inSection returns the declaration of a variable, or of a function that libbpf put
-// into a section.
-func (p *printer) inSection(t btf.Type) (string, error) {
-	switch t.Kind() {
-	case btf.KindVar:
-		v, err := btf.As[btf.Var](t)
-		if err != nil {
-			return "", err
-		}
-		return p.brief(v.Type(), t.Name())
-	case btf.KindFunc:
-		f, err := btf.As[btf.Func](t)
-		if err != nil {
-			return "", err
-		}
-		return p.brief(f.Type().AsType(), t.Name())
-	}
-	return t.String(), nil
-}
-
-func (p *printer) integer(t btf.Type) error {
-	i, err := btf.As[btf.Int](t)
-	if err != nil {
-		return err
-	}
-	p.printf("/* INT %s: size %d, %d bits", t.Name(), i.Size(), uint64(i.Bits()))
-	if i.Offset() != 0 {
-		p.printf(" from bit %d", uint64(i.Offset()))
-	}
-	p.printf(", %v */\n", i.Encoding())
-	return nil
-}
-
-func (p *printer) declTag(t btf.Type) error {
-	tag, err := btf.As[btf.DeclTag](t)
-	if err != nil {
-		return err
-	}
-	p.printf("/* DECL_TAG %q of %v", t.Name(), tag.Type())
-	if i := tag.Component(); i >= 0 {
-		p.printf(", component %d", i)
-	}
-	p.printf(" */\n")
-	return nil
 }

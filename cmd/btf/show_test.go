@@ -1,4 +1,4 @@
-// names → what show prints for them
+// Tests which types show prints for a name, and how it fails.
 
 package main
 
@@ -17,38 +17,43 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everyKind has a type of each kind, and a few of one name.
+// everyKind returns a Spec with a type of each kind, and a few that share a name.
 func everyKind(t testing.TB) *btf.Spec {
-	var b blob
-	integer := b.add(btf.KindInt, false, 0, "int", 4, uint32(btf.Signed)<<24|32)
-	long := b.integer("long unsigned int", 8)
-	b.add(btf.KindInt, false, 0, "old", 4, 4<<16|3)
-	b.add(btf.KindFloat, false, 0, "double", 8)
-	page := b.composite(btf.KindStruct, "page", 16,
-		b.name("flags"), long, 0,
-		b.name("count"), integer, 64)
-	to := b.add(btf.KindPointer, false, 0, "", page)
-	proto := b.add(btf.KindFuncProto, false, 2, "", to, b.name("n"), integer, 0, 0)
-	b.add(btf.KindFunc, false, int(btf.StaticFunc), "page", proto)
-	found := b.add(btf.KindFunc, false, int(btf.ExternFunc), "find", proto)
-	b.add(btf.KindDeclTag, false, 0, "bpf_kfunc", found, math.MaxUint32)
-	b.add(btf.KindDeclTag, false, 0, "arg", found, 0)
-	tagged := b.add(btf.KindTypeTag, false, 0, "rcu", page)
-	b.composite(btf.KindUnion, "page", 4, b.name("i"), integer, 0, b.name("p"), b.add(btf.KindPointer, false, 0, "", tagged), 0)
-	b.add(btf.KindFwd, false, 0, "hidden", 0)
-	b.add(btf.KindFwd, true, 0, "hidden", 0)
-	b.add(btf.KindEnum, true, 2, "sign", 4, b.name("MINUS"), math.MaxUint32, b.name("PLUS"), 1)
-	b.add(btf.KindEnum64, false, 1, "wide", 8, b.name("MOST"), math.MaxUint32, math.MaxUint32)
-	b.add(btf.KindEnum64, true, 1, "deep", 8, b.name("LEAST"), 0, 1<<31)
-	b.add(btf.KindTypedef, false, 0, "u64", long)
-	unnamed := b.composite(btf.KindStruct, "", 8, b.name("a"), integer, 0, b.name("b"), integer, 32)
-	b.add(btf.KindTypedef, false, 0, "pair", unnamed)
-	static := b.add(btf.KindVar, false, 0, "static_one", b.add(btf.KindConst, false, 0, "", integer), uint32(btf.StaticVar))
-	global := b.add(btf.KindVar, false, 0, "map", unnamed, uint32(btf.GlobalVar))
-	b.add(btf.KindVar, false, 0, "kconfig", long, uint32(btf.ExternVar))
-	b.add(btf.KindDatasec, false, 3, ".maps", 16, static, 0, 4, global, 8, 8, found, 16, 0)
-	b.composite(btf.KindStruct, "struct", 0)
-	return b.load(t)
+	b := btftest.New(binary.LittleEndian)
+	integer := b.Int("int", 4, btftest.Signed)
+	long := b.Int("long unsigned int", 8, 0)
+	b.OldInt("old", 4, 0, 4, 3)
+	b.Float("double", 8)
+	page := b.Struct("page", 16, btftest.Member{Name: "flags", Type: long}, btftest.Member{Name: "count", Type: integer, Offset: 64})
+	proto := b.FuncProto(b.Pointer(page), btftest.Param{Name: "n", Type: integer}, btftest.Param{})
+	b.Func("page", proto, uint32(btf.StaticFunc))
+	found := b.Func("find", proto, uint32(btf.ExternFunc))
+	b.DeclTag("bpf_kfunc", found, -1, false)
+	b.DeclTag("arg", found, 0, false)
+	tagged := b.Pointer(b.TypeTag("rcu", page, false))
+	b.Union("page", 4, btftest.Member{Name: "i", Type: integer}, btftest.Member{Name: "p", Type: tagged})
+	b.Fwd("hidden", false)
+	b.Fwd("hidden", true)
+	b.Enum("sign", 4, true, btftest.Value{Name: "MINUS", Value: -1}, btftest.Value{Name: "PLUS", Value: 1})
+	b.Enum64("wide", 8, false, btftest.Value{Name: "MOST", Value: -1})
+	b.Enum64("deep", 8, true, btftest.Value{Name: "LEAST", Value: math.MinInt64})
+	b.Typedef("u64", long)
+	unnamed := b.Struct("", 8, btftest.Member{Name: "a", Type: integer}, btftest.Member{Name: "b", Type: integer, Offset: 32})
+	b.Typedef("pair", unnamed)
+	static := b.Var("static_one", b.Const(integer), uint32(btf.StaticVar))
+	global := b.Var("map", unnamed, uint32(btf.GlobalVar))
+	b.Var("kconfig", long, uint32(btf.ExternVar))
+	b.Datasec(".maps", 16, btftest.Variable{Type: static, Size: 4}, btftest.Variable{Type: global, Offset: 8, Size: 8}, btftest.Variable{Type: found, Offset: 16})
+	b.Struct("struct", 0)
+	return blobSpec(t, b)
+}
+
+func blobSpec(t testing.TB, b *btftest.Builder) *btf.Spec {
+	t.Helper()
+	spec, err := btf.LoadRawSpec(b.Bytes())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, spec.Close()) })
+	return spec
 }
 
 func TestShow(t *testing.T) {
@@ -139,12 +144,25 @@ func TestShowMissing(t *testing.T) {
 }
 
 func TestShowClosed(t *testing.T) {
-	var b blob
-	b.integer("int", 4)
-	spec := b.load(t)
+	b := btftest.New(binary.LittleEndian)
+	b.Int("int", 4, btftest.Signed)
+	spec := blobSpec(t, b)
 	require.NoError(t, spec.Close())
 	require.ErrorIs(t, show(new(bytes.Buffer), spec, []string{"int"}), btf.ErrClosed)
 	require.ErrorIs(t, show(new(bytes.Buffer), spec, []string{"struct int"}), btf.ErrClosed)
+}
+
+// TestShowBroken: a type that cannot be printed does not keep others from being printed.
+func TestShowBroken(t *testing.T) {
+	b := btftest.New(binary.LittleEndian)
+	integer := b.Int("int", 4, btftest.Signed)
+	b.Typedef("bad", b.Next()+1)
+	b.Pointer(b.Next())
+	b.Typedef("good", integer)
+	var out bytes.Buffer
+	err := show(&out, blobSpec(t, b), []string{"bad", "good"})
+	require.EqualError(t, err, "btf: showing TYPEDEF bad (id 2): btf: PTR (id 3): more than 32 pointers, arrays and qualifiers follow each other")
+	require.Equal(t, "typedef int good;\n", out.String())
 }
 
 type full struct{}
@@ -157,15 +175,15 @@ func TestShowWriteError(t *testing.T) {
 	require.ErrorIs(t, show(full{}, everyKind(t), []string{"nosuch", "page"}), errFull)
 }
 
-// TestShowSplit finds types of the base too, and those before the ones that split
-// BTF adds under the same name.
+// TestShowSplit: types of the base are shown too, before those of the same name in the
+// split BTF.
 func TestShowSplit(t *testing.T) {
 	base := everyKind(t)
 	var raw []byte
 	for _, word := range []uint32{0x0001eb9f, 24, 0, 24, 24, 6} {
 		raw = binary.LittleEndian.AppendUint32(raw, word)
 	}
-	// Names count on from those of the base: one record is named from there.
+	// Name offsets go on where the strings of the base end.
 	start := base.Header().StringLength
 	for _, word := range []uint32{start, uint32(btf.KindTypedef) << 24, 1, start + 2, uint32(btf.KindTypedef) << 24, 1} {
 		raw = binary.LittleEndian.AppendUint32(raw, word)
@@ -180,87 +198,4 @@ func TestShowSplit(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, show(&out, spec, []string{"u", "u64", "hidden"}))
 	require.Equal(t, "typedef int u;\n\ntypedef long unsigned int u64;\n\ntypedef int u64;\n\nstruct hidden;\n\nunion hidden;\n", out.String())
-}
-
-// TestShowUnknownPointers shows a struct of a blob that does not tell how wide a
-// pointer is: its sizes and holes are unknown from there on.
-func TestShowUnknownPointers(t *testing.T) {
-	var b blob
-	integer := b.integer("int", 4)
-	to := b.add(btf.KindPointer, false, 0, "", integer)
-	b.composite(btf.KindStruct, "s", 24, b.name("a"), integer, 0, b.name("p"), to, 64)
-	var out bytes.Buffer
-	require.NoError(t, show(&out, b.load(t), []string{"s"}))
-	require.Equal(t, `struct s {
-	int                        a;                    /*     0     4 */
-	int *                      p;                    /*     8     ? */
-
-	/* size: 24, cachelines: 1, members: 2 */
-	/* last cacheline: 24 bytes */
-};
-`, out.String())
-}
-
-// TestShowPacked tells what is packed from what a machine of 32 bits does not align.
-func TestShowPacked(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		long   uint32
-		packed bool
-	}{
-		{"32 bits", 4, false},
-		{"64 bits", 8, true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			var b blob
-			b.integer("long unsigned int", test.long)
-			wide := b.integer("long long int", 8)
-			b.composite(btf.KindStruct, "s", 12, b.name("a"), b.integer("int", 4), 0, b.name("b"), wide, 32)
-			var out bytes.Buffer
-			require.NoError(t, show(&out, b.load(t), []string{"s"}))
-			require.Equal(t, test.packed, strings.Contains(out.String(), "__packed__"), out.String())
-		})
-	}
-}
-
-// TestShowAll shows every type with a name there is, of a kernel and of the corpus
-// of blobs from other compilers, machines and times.
-func TestShowAll(t *testing.T) {
-	t.Run("6.12", func(t *testing.T) { require.Greater(t, showAll(t, btftest.VmlinuxFile(t)), 60000) })
-	t.Run("corpus", func(t *testing.T) {
-		dir := btftest.Corpus(t)
-		kernels, err := filepath.Glob(filepath.Join(dir, "*.btf.gz"))
-		require.NoError(t, err)
-		for _, zipped := range kernels {
-			require.Greater(t, showAll(t, btftest.GunzipFile(t, zipped)), 10000)
-		}
-		objects, err := filepath.Glob(filepath.Join(dir, "bpf", "*.o"))
-		require.NoError(t, err)
-		n := 0
-		for _, object := range objects {
-			n += showAll(t, object)
-		}
-		t.Logf("%d kernels, %d types of %d objects", len(kernels), n, len(objects))
-	})
-}
-
-func showAll(t *testing.T, file string) int {
-	t.Helper()
-	spec, err := btf.LoadSpec(file)
-	if errors.Is(err, btf.ErrNotFound) {
-		return 0
-	}
-	require.NoError(t, err, file)
-	defer spec.Close()
-	n := 0
-	for typ := range spec.All() {
-		if typ.Name() == "" {
-			continue
-		}
-		text, err := declarationOf(spec, typ)
-		require.NoError(t, err, "%s: %v", file, typ)
-		require.True(t, bytes.HasSuffix(text, []byte("\n")), "%s: %v: %q", file, typ, text)
-		n++
-	}
-	return n
 }

@@ -1,4 +1,4 @@
-// BTF → what is in it, in numbers
+// Prints the sections and the numbers of types of each kind.
 
 package main
 
@@ -89,7 +89,7 @@ func stat(env *environment, in *input) error {
 	return nil
 }
 
-// heap returns the bytes of heap in use, after what nobody needs is gone.
+// heap returns the bytes of heap in use after a garbage collection.
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats

@@ -1,4 +1,4 @@
-// files → whether all of each can be read
+// Reports whether all of each file can be read.
 
 package main
 

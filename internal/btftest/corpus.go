@@ -62,3 +62,9 @@ func Objects(t testing.TB, order string) []string {
 	}
 	return objects
 }
+
+// CorpusKernel returns a function that decompresses a kernel of the corpus and returns
+// the path of the file, for tables of kernels.
+func CorpusKernel(name string) func(testing.TB) string {
+	return func(t testing.TB) string { return GunzipFile(t, filepath.Join(Corpus(t), name)) }
+}

@@ -1,10 +1,9 @@
-// our declarations and pahole's → the same numbers
+// Compares definitions with those that pahole prints.
 
-package main
+package cdecl
 
 import (
 	"math"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestShowPahole compares every struct, and a share of the unions, with what
-// pahole prints for it. Pahole 1.24 knows neither DECL_TAG nor TYPE_TAG, which it
-// says on stderr and which change no struct.
-func TestShowPahole(t *testing.T) {
+// TestPahole compares every struct, and a share of the unions, with what pahole prints
+// for it. Pahole 1.24 does not know DECL_TAG and TYPE_TAG. It says so on standard error;
+// they change no struct.
+func TestPahole(t *testing.T) {
 	pahole := btftest.Tool(t, "pahole")
 	for _, test := range []struct {
 		name    string
@@ -27,9 +26,9 @@ func TestShowPahole(t *testing.T) {
 	}{
 		{"running kernel", btftest.Kernel, 5000},
 		{"6.12", btftest.VmlinuxFile, 8000},
-		{"arm64", corpusKernel("vmlinux-arm64-6.1.btf.gz"), 5000},
-		{"32 bits", corpusKernel("vmlinux-armhf-6.1-32bit.btf.gz"), 5000},
-		{"big-endian", corpusKernel("vmlinux-s390x-6.1-big-endian.btf.gz"), 2000},
+		{"arm64", btftest.CorpusKernel("vmlinux-arm64-6.1.btf.gz"), 5000},
+		{"32 bits", btftest.CorpusKernel("vmlinux-armhf-6.1-32bit.btf.gz"), 5000},
+		{"big-endian", btftest.CorpusKernel("vmlinux-s390x-6.1-big-endian.btf.gz"), 2000},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := test.file(t)
@@ -66,11 +65,7 @@ func TestShowPahole(t *testing.T) {
 	}
 }
 
-func corpusKernel(name string) func(testing.TB) string {
-	return func(t testing.TB) string { return btftest.GunzipFile(t, filepath.Join(btftest.Corpus(t), name)) }
-}
-
-// A comparison counts declarations, and how near ours came.
+// A comparison counts the declarations that are equal: in facts, in text, in bytes.
 type comparison struct{ Same, Text, Bytes, Members int }
 
 // add requires that the block of lines that pahole printed agrees with one of our
@@ -78,16 +73,18 @@ type comparison struct{ Same, Text, Bytes, Members int }
 func (c *comparison) add(t *testing.T, spec *btf.Spec, block []string) {
 	t.Helper()
 	name := strings.TrimSuffix(block[0], " {")
-	types, err := named(spec, name)
-	require.NoError(t, err)
-
+	word, name, _ := strings.Cut(name, " ")
+	kind := btf.KindStruct
+	if word == "union" {
+		kind = btf.KindUnion
+	}
 	want := reduce(block)
 	var near []string
-	for _, typ := range types {
-		if typ.Kind() == btf.KindFwd {
+	for typ := range spec.TypesByName(name) {
+		if typ.Kind() != kind {
 			continue
 		}
-		text, err := declarationOf(spec, typ)
+		text, err := Append(nil, typ, Options{PointerSize: spec.PointerSize()})
 		require.NoError(t, err)
 		ours := blocks(string(text))
 		require.Len(t, ours, 1)
@@ -148,7 +145,7 @@ var (
 	behindStar = regexp.MustCompile(`\(\*(?:const )?(\w+)`)
 )
 
-// bare is a line without attributes.
+// bare returns a line without attributes.
 func bare(line string) string {
 	if strings.Contains(line, "__attribute__") {
 		return attributes.ReplaceAllString(line, "")
@@ -156,8 +153,8 @@ func bare(line string) string {
 	return line
 }
 
-// A placed member is a line such as "type name[2]; /* 8 16 */" taken apart. It is
-// done by hand, since there are a million of them.
+// A placed member is a line such as "type name[2]; /* 8 16 */", parsed. It is parsed by
+// hand, since there are a million of them.
 type placed struct{ name, width, offset, bit, size string }
 
 func placedIn(line string) (placed, bool) {
@@ -183,16 +180,16 @@ func placedIn(line string) (placed, bool) {
 	return m, true
 }
 
-// reduce keeps of a declaration what is a matter of fact: the names and places of
-// members, and the remarks on holes, padding, size and cache lines. What it drops is
-// what pahole 1.24 makes up or gets wrong:
+// reduce returns the facts in a declaration: the names and places of members, and the
+// remarks on holes, padding, size and cache lines. It drops what pahole 1.24 guesses or
+// gets wrong:
 //
 //   - Alignment and "forced alignment" are pahole's guesses; BTF does not have them.
 //   - Packing is inferred, and pahole does not see it in a struct with holes.
 //   - "Bitfield combined with …" comments on overlaps, and does not count anything.
-//   - Unnamed bitfields are made up from holes by both of us; where the hole is at
-//     the start of a storage unit pahole writes ":0", which has no effect there
-//     (struct ioam6_trace_hdr).
+//   - Both infer unnamed bitfields from holes. Where the hole is at the start of a
+//     storage unit, pahole writes ":0", which has no effect there (struct
+//     ioam6_trace_hdr).
 //   - A member of type "const struct {…}" has the summary of an outermost struct
 //     inside (struct vm_fault), and loses its name (struct imx_pgc_domain).
 //   - Signed enumerators are printed as if they were unsigned.
@@ -249,8 +246,7 @@ func reduce(block []string) []string {
 	return facts
 }
 
-// tidy is the text of a declaration as far as it does not depend on how much space
-// is where.
+// tidy returns the text of a declaration without differences in white space.
 func tidy(block []string) string {
 	var b strings.Builder
 	for _, line := range block {

@@ -1,6 +1,6 @@
-// our offsets → clang's opinion
+// Compares layouts with clang's, and lets it compile definitions.
 
-package main
+package cdecl
 
 import (
 	"fmt"
@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestShowClang lets clang lay out the kernel's types from the header that bpftool
-// writes, and assert the offsets and sizes that we print for them.
-func TestShowClang(t *testing.T) {
+// TestClangLayouts lets clang lay out the kernel's types from the header that bpftool
+// writes, and assert the offsets and sizes that LayoutOf returns and Append prints.
+func TestClangLayouts(t *testing.T) {
 	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
 	for _, test := range []struct {
 		name string
@@ -38,18 +38,26 @@ func TestShowClang(t *testing.T) {
 				if typ.Kind() != btf.KindStruct && typ.Kind() != btf.KindUnion || !only(spec, typ.Name()) {
 					continue
 				}
+				layout, err := LayoutOf(typ, 8)
+				require.NoError(t, err)
+				text, err := Append(nil, typ, Options{PointerSize: 8})
+				require.NoError(t, err)
 				word, err := keyword(typ)
 				require.NoError(t, err)
-				text, err := declarationOf(spec, typ)
-				require.NoError(t, err)
-				composite, err := btf.As[btf.Composite](typ)
-				require.NoError(t, err)
-				fmt.Fprintf(&c, "_Static_assert(sizeof(%s %s) == %d, \"\");\n", word, typ.Name(), composite.Size())
+				of := word + " " + typ.Name()
+				fmt.Fprintf(&c, "_Static_assert(sizeof(%s) == %d, \"\");\n", of, layout.Size)
 				structs++
-				for _, fact := range direct(string(text)) {
-					fmt.Fprintf(&c, "_Static_assert(__builtin_offsetof(%s %s, %s) == %s, \"\");\n", word, typ.Name(), fact[0], fact[1])
+				printed := direct(string(text))
+				for _, m := range layout.Members {
+					if m.BitfieldSize != 0 || m.Member.Name() == "" {
+						continue
+					}
+					require.Equal(t, []string{m.Member.Name(), fmt.Sprint(m.Offset)}, printed[0][:], of)
+					printed = printed[1:]
+					fmt.Fprintf(&c, "_Static_assert(__builtin_offsetof(%s, %s) == %d && sizeof(((%[1]s *)0)->%[2]s) == %[4]d, \"\");\n", of, m.Member.Name(), m.Offset, m.Size)
 					members++
 				}
+				require.Empty(t, printed, of)
 			}
 			t.Logf("%d structs and unions, %d members", structs, members)
 			require.Greater(t, structs, 5000)
@@ -63,7 +71,8 @@ func TestShowClang(t *testing.T) {
 	}
 }
 
-// vmlinuxHeader returns the header that bpftool writes of a file, put right.
+// vmlinuxHeader returns the header that bpftool writes of a file, with the packed
+// attributes that it forgets.
 func vmlinuxHeader(t *testing.T, spec *btf.Spec, bpftool, file string) string {
 	t.Helper()
 	header := btftest.Output(t, bpftool, "btf", "dump", "file", file, "format", "c")
@@ -88,19 +97,17 @@ func forgottenPacking(t *testing.T, typ btf.Type) string {
 			return "enum"
 		}
 	case btf.KindUnion:
-		u, err := btf.As[btf.Composite](typ)
+		layout, err := LayoutOf(typ, 8)
 		require.NoError(t, err)
-		inferred, err := (&printer{word: 8}).packingOf(u)
-		require.NoError(t, err)
-		if inferred.packed {
+		if layout.Packed {
 			return "union"
 		}
 	}
 	return ""
 }
 
-// only reports whether there is one type of that name in the name space that
-// structs, unions and enums share. Of others, bpftool renames all but the first.
+// only reports whether one type alone has the name, of the structs, unions and enums,
+// which share a name space. If several have it, bpftool renames all but the first.
 func only(spec *btf.Spec, name string) bool {
 	n := 0
 	for typ := range spec.TypesByName(name) {
@@ -112,8 +119,8 @@ func only(spec *btf.Spec, name string) bool {
 	return n == 1
 }
 
-// direct returns the names and offsets of the members that are no bitfields, as our
-// text has them.
+// direct returns the names and offsets in our text of the members that are no
+// bitfields.
 func direct(text string) [][2]string {
 	var facts [][2]string
 	for line := range strings.Lines(text) {
@@ -127,8 +134,8 @@ func direct(text string) [][2]string {
 	return facts
 }
 
-// tricky has one of each difficulty of C's declarations. What depends on a type
-// comes after it.
+// tricky has one example of each difficulty of C's declarations. A type comes before
+// those that depend on it.
 const tricky = `
 struct later;
 typedef int number;
@@ -220,7 +227,8 @@ union both { int i; char c[4]; struct { short lo, hi; }; unsigned int low:5; };
 `
 
 // TestClangRoundTrip compiles tricky, prints the types in it, compiles what was
-// printed, and prints that: the second text must be the first.
+// printed, and prints that: the second text must be the first. Without the comments,
+// the text must compile to the same types.
 func TestClangRoundTrip(t *testing.T) {
 	clang := btftest.Tool(t, "clang")
 	names := []string{
@@ -231,9 +239,13 @@ func TestClangRoundTrip(t *testing.T) {
 		"struct misplaced", "struct astride", "struct inside", "struct far", "struct deep",
 		"struct middle", "struct empty", "struct zero", "union both",
 	}
-	first := showCompiled(t, clang, tricky, names)
-	second := showCompiled(t, clang, "struct later;\n"+first, names)
+	first := definitions(t, clang, tricky, names, Options{PointerSize: 8})
+	second := definitions(t, clang, "struct later;\n"+first, names, Options{PointerSize: 8})
 	require.Equal(t, first, second)
+
+	short := definitions(t, clang, tricky, names, Options{PointerSize: 8, NoComments: true})
+	require.NotContains(t, short, "/*")
+	require.Equal(t, first, definitions(t, clang, "struct later;\n"+short, names, Options{PointerSize: 8}))
 
 	for _, line := range []string{
 		"typedef char *(*(*chain)(int (*)(char), void (*)(void)))(const char *);",
@@ -257,9 +269,9 @@ func TestClangRoundTrip(t *testing.T) {
 	}
 }
 
-// showCompiled compiles a header and shows the types in it. They are used, since
-// clang drops those that are not.
-func showCompiled(t *testing.T, clang, header string, names []string) string {
+// definitions compiles a header and prints the types in it that have the names. They
+// are used, since clang drops those that are not.
+func definitions(t *testing.T, clang, header string, names []string, opts Options) string {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "header.c")
 	object := source + ".o"
@@ -276,7 +288,23 @@ func showCompiled(t *testing.T, clang, header string, names []string) string {
 	spec, err := btf.LoadSpec(object)
 	require.NoError(t, err)
 	defer spec.Close()
-	var text strings.Builder
-	require.NoError(t, show(&text, spec, names))
-	return text.String()
+	require.Equal(t, opts.PointerSize, spec.PointerSize())
+	var text []byte
+	for _, name := range names {
+		word, bare, tagged := strings.Cut(name, " ")
+		if !tagged {
+			word, bare = "", name
+		}
+		n := 0
+		for typ := range spec.TypesByName(bare) {
+			if is, err := keyword(typ); err != nil || is != word {
+				continue
+			}
+			text, err = Append(text, typ, opts)
+			require.NoError(t, err)
+			n++
+		}
+		require.NotZero(t, n, name)
+	}
+	return string(text)
 }

@@ -1,12 +1,12 @@
-// a compiler's spelling of an integer → the same from all compilers
+// Gives the names of integers the spelling that all compilers share.
 
-package main
+package cdecl
 
 import "strings"
 
-// plainInteger orders the words of an integer's name the way most people write them:
-// GCC has "long unsigned int" where clang has "unsigned long". Other names are
-// returned as they are.
+// plainInteger puts the words of an integer's name into the most common order: GCC
+// writes "long unsigned int" where clang writes "unsigned long". It returns other
+// names as they are.
 func plainInteger(name string) string {
 	count := map[string]int{}
 	for _, word := range strings.Fields(name) {

@@ -1,9 +1,8 @@
-// declaration → what diff compares of it
+// Collects what is compared of a declaration.
 
-package main
+package diff
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -12,22 +11,32 @@ import (
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/cdecl"
 )
 
 // A shape is what two declarations have to agree on.
 type shape struct {
-	head  facts
+	head  Facts
 	parts []part
 }
 
 // A part is a field or an enumerator.
 type part struct {
 	name string
-	facts
+	Facts
 }
 
-// partCost is about what a part takes, in bytes.
-const partCost = 200
+const (
+	// maxDepth is how deep anonymous types may nest.
+	maxDepth = 32
+
+	// partCost is about what a part takes in memory, in bytes.
+	partCost = 200
+
+	// spellingCost is what a byte of a spelling counts. Nested prototypes are made from
+	// the inside out, so that a byte of a spelling is written more than once.
+	spellingCost = 4
+)
 
 func (s shape) equal(t shape) bool { return s.head == t.head && slices.Equal(s.parts, t.parts) }
 
@@ -68,7 +77,7 @@ func (s *side) shapes(name declared) ([]shape, error) {
 	for _, t := range types {
 		one, err := s.shape(t)
 		if err != nil {
-			return nil, about(s.file, err)
+			return nil, err
 		}
 		all = append(all, one)
 	}
@@ -81,30 +90,30 @@ func (s *side) shapes(name declared) ([]shape, error) {
 
 func (s *side) shape(t declarer) (shape, error) {
 	if t.enumerator >= 0 {
-		e, err := btf.As[btf.Enum](t.Type)
-		return shape{head: facts{Value: enumNumber(e, e.Enumerator(t.enumerator))}}, err
+		e, err := btf.As[btf.Enum](t.typ)
+		return shape{head: enumeratorFacts(e, e.Enumerator(t.enumerator))}, err
 	}
-	switch t.Kind() {
+	switch t.typ.Kind() {
 	case btf.KindStruct, btf.KindUnion:
-		return s.composite(t.Type)
+		return s.composite(t.typ)
 	case btf.KindEnum, btf.KindEnum64:
-		e, err := btf.As[btf.Enum](t.Type)
+		e, err := btf.As[btf.Enum](t.typ)
 		if err != nil {
 			return shape{}, err
 		}
-		one := shape{head: facts{Size: some(e.Size())}}
+		one := shape{head: Facts{size: uint64(e.Size()), sized: true}}
 		for v := range e.Enumerators() {
-			one.parts = append(one.parts, part{v.Name(), facts{Value: enumNumber(e, v)}})
+			one.parts = append(one.parts, part{v.Name(), enumeratorFacts(e, v)})
 		}
 		return one, s.spend(partCost * len(one.parts))
 	case btf.KindFunc:
-		f, err := btf.As[btf.Func](t.Type)
+		f, err := btf.As[btf.Func](t.typ)
 		if err != nil {
 			return shape{}, err
 		}
 		return s.spelled(f.Type().AsType())
 	default:
-		d, err := btf.As[btf.Typedef](t.Type)
+		d, err := btf.As[btf.Typedef](t.typ)
 		if err != nil {
 			return shape{}, err
 		}
@@ -120,36 +129,25 @@ func (s *side) shape(t declarer) (shape, error) {
 	}
 }
 
-// enumNumber returns a value as JSON has it.
-func enumNumber(e btf.Enum, v btf.Enumerator) json.Number {
+func enumeratorFacts(e btf.Enum, v btf.Enumerator) Facts {
 	if e.Signed() {
-		return json.Number(strconv.FormatInt(int64(v.Value()), 10))
+		return Facts{value: strconv.FormatInt(int64(v.Value()), 10)}
 	}
-	return json.Number(strconv.FormatUint(v.Value(), 10))
+	return Facts{value: strconv.FormatUint(v.Value(), 10)}
 }
 
 func (s *side) spelled(t btf.Type) (shape, error) {
 	text, err := s.spelling(t)
-	return shape{head: facts{Type: text}}, err
+	return shape{head: Facts{typ: text}}, err
 }
 
-// spelling returns what C calls a type. What an anonymous one consists of stands in
-// it only behind pointers, where it has no fields of its own to compare.
+// spelling returns what C calls a type.
 func (s *side) spelling(t btf.Type) (string, error) {
-	p := printer{plain: true}
-	d, err := p.declare(t, "")
+	text, err := cdecl.Canonical(t)
 	if err != nil {
 		return "", err
 	}
-	spell := p.brief
-	if d.indirect {
-		spell = p.inline
-	}
-	text, err := spell(t, "")
-	if err != nil {
-		return "", err
-	}
-	return text, s.spend(p.text + len(text))
+	return text, s.spend(spellingCost * len(text))
 }
 
 func (s *side) composite(t btf.Type) (shape, error) {
@@ -157,14 +155,14 @@ func (s *side) composite(t btf.Type) (shape, error) {
 	if err != nil {
 		return shape{}, err
 	}
-	parts, err := s.fields(c)
-	return shape{facts{Size: some(c.Size())}, parts}, err
+	parts, err := s.fields(t, c)
+	return shape{Facts{size: uint64(c.Size()), sized: true}, parts}, err
 }
 
-// fields returns the fields of a struct or union and of the anonymous ones in it, by
+// fields returns the fields of a struct or union t, and of the anonymous ones in it, by
 // the paths that lead there.
-func (s *side) fields(c btf.Composite) ([]part, error) {
-	// The anonymous types around a member, in place of recursion.
+func (s *side) fields(t btf.Type, c btf.Composite) ([]part, error) {
+	// The stack holds the anonymous types around a member.
 	type frame struct {
 		in     btf.Composite
 		next   int
@@ -202,7 +200,7 @@ func (s *side) fields(c btf.Composite) ([]part, error) {
 			field := fieldFacts(offset, m.BitfieldSize(), text)
 			switch size, err := m.Type().Sizeof(); {
 			case err == nil:
-				field.Size = some(size)
+				field.size, field.sized = size, true
 			case !errors.Is(err, btf.ErrNotFound):
 				return nil, err
 			}
@@ -222,17 +220,14 @@ func (s *side) fields(c btf.Composite) ([]part, error) {
 			stack = append(stack, frame{in: in, outer: offset, prefix: path + strings.Repeat("[0]", dimensions) + "."})
 		}
 		if len(stack) > maxDepth {
-			return nil, fmt.Errorf("btf: %v: anonymous types more than %d deep", c.AsType(), maxDepth)
+			return nil, fmt.Errorf("btf: %v: anonymous types more than %d deep", t, maxDepth)
 		}
 	}
 	return all, nil
 }
 
-func fieldFacts(offset, bitfield btf.Bits, typ string) facts {
-	return facts{
-		BitOffset: some(uint64(offset)), ByteOffset: some(offset.Bytes()),
-		BitfieldSize: some(uint64(bitfield)), Type: typ,
-	}
+func fieldFacts(offset, bitfield btf.Bits, typ string) Facts {
+	return Facts{field: true, offset: offset, bitfield: bitfield, typ: typ}
 }
 
 // path returns the one shape of what a path leads to, and none if it leads nowhere.
@@ -242,26 +237,26 @@ func (s *side) path(path string) ([]shape, error) {
 	case errors.Is(err, btf.ErrNotFound), errors.Is(err, btf.ErrWrongKind):
 		return nil, nil
 	case err != nil:
-		return nil, about(s.file, err)
+		return nil, err
 	}
 	text, err := s.spelling(f.Type())
 	if err != nil {
-		return nil, about(s.file, err)
+		return nil, err
 	}
 	one := fieldFacts(f.Offset(), f.BitfieldSize(), text)
 	if _, err := f.Type().Sizeof(); err == nil {
-		one.Size = some(f.Size())
+		one.size, one.sized = f.Size(), true
 	}
 	if f.NumPointers() > 0 {
 		for off := range f.Offsets() {
-			one.Offsets = one.Offsets.with(off.Bytes())
+			one.through = one.through.with(off.Bytes())
 		}
 	}
 	return []shape{{head: one}}, nil
 }
 
 // unnamed returns the anonymous struct or union that a type is, or an array of that
-// many dimensions has for elements; void if it is none.
+// many dimensions has for elements. It returns void if the type is none.
 func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
 	for range maxDepth {
 		switch t.Kind() {
@@ -277,7 +272,7 @@ func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
 			t = a.Type()
 			dimensions++
 		case btf.KindStruct, btf.KindUnion:
-			if anonymous(t) {
+			if len(t.NameBytes()) == 0 {
 				return t, dimensions, nil
 			}
 			return btf.Type{}, 0, nil
@@ -289,4 +284,18 @@ func unnamed(t btf.Type) (inner btf.Type, dimensions int, err error) {
 		}
 	}
 	return btf.Type{}, 0, fmt.Errorf("btf: %v: more than %d arrays and qualifiers follow each other", t, maxDepth)
+}
+
+// A modifier is a view of a type that qualifies or tags one other.
+type modifier interface {
+	btf.Const | btf.Volatile | btf.TypeTag
+	Type() btf.Type
+}
+
+func target[V modifier](t btf.Type) (btf.Type, error) {
+	v, err := btf.As[V](t)
+	if err != nil {
+		return btf.Type{}, err
+	}
+	return v.Type(), nil
 }

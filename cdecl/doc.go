@@ -1,0 +1,34 @@
+// Documents the package for its users.
+
+// Package cdecl writes BTF types as C declarations and computes the layout of
+// structs and unions.
+//
+// [Type] returns the C name of a type, such as "const struct sk_buff *".
+// [Declare] declares a variable, member or parameter of a type.
+// [Prototype] declares a function. All three return one line.
+//
+// [Append] and [Write] print a whole definition, the way pahole does: one line for
+// each member, with comments on offsets, sizes, holes and cache lines, or without.
+// [LayoutOf] returns the same facts as data.
+//
+// [Canonical] returns a spelling for comparing types that different compilers
+// described.
+//
+// # What BTF does not tell
+//
+// BTF records the offset of each member, but no alignment and no attribute
+// "packed". This package infers from the offsets that a type is packed. It says
+// nothing about a type that was declared with more alignment than its members need.
+// Comments, macros and initial values are not in BTF.
+//
+// # Hostile types
+//
+// A few hundred bytes of BTF can describe a declaration that fills a disk, or a type
+// that contains itself. Every function of this package bounds what it makes: it
+// follows at most 32 pointers, arrays and qualifiers in a row, descends into at most
+// 32 nested anonymous types and prototypes, and makes at most 16 MiB of text for one
+// declaration. Beyond that it returns an error, or for [Type] a description.
+//
+// The functions keep no state. Many goroutines may call them at once. As with all
+// reading, none may do so while the Spec is being closed.
+package cdecl

@@ -1,0 +1,141 @@
+// Tests the limits on hostile types.
+
+package cdecl
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-6c4a6465/btf"
+	"github.com/stretchr/testify/require"
+)
+
+// TestHostile prints types that a naive printer would never finish.
+func TestHostile(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		make  func(b *blob)
+		error string
+	}{
+		{"pointer to itself", func(b *blob) {
+			b.add(btf.KindTypedef, false, 0, "bad", b.next()+1)
+			b.add(btf.KindPointer, false, 0, "", b.next())
+		}, "follow each other"},
+		{"array of itself", func(b *blob) {
+			b.add(btf.KindTypedef, false, 0, "bad", b.next()+1)
+			b.array(b.next(), 2)
+		}, "follow each other"},
+		{"const of itself", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 4, 0, b.next()+1, 0)
+			b.add(btf.KindConst, false, 0, "", b.next())
+		}, "follow each other"},
+		{"typedef of itself", func(b *blob) {
+			b.add(btf.KindTypedef, false, 0, "bad", b.next())
+		}, ""},
+		{"struct of a typedef of itself", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 4, b.name("m"), b.next()+1, 0)
+			b.add(btf.KindTypedef, false, 0, "loop", b.next())
+		}, "follow each other"},
+		{"prototype that returns itself", func(b *blob) {
+			b.add(btf.KindFunc, false, 0, "bad", b.next()+1)
+			b.proto(b.next())
+		}, "follow each other"},
+		{"prototype that takes itself", func(b *blob) {
+			b.add(btf.KindFunc, false, 0, "bad", b.next()+1)
+			b.proto(0, b.next())
+		}, "deep"},
+		{"struct in itself", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 4, b.name("m"), b.next(), 0)
+		}, ""},
+		{"anonymous struct in itself", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 4, 0, b.next()+1, 0)
+			b.composite(btf.KindStruct, "", 4, 0, b.next(), 0)
+		}, "deep"},
+		{"anonymous structs doubled", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 4, 0, b.next()+1, 0)
+			for range 28 {
+				b.composite(btf.KindStruct, "", 4, 0, b.next()+1, 0, 0, b.next()+1, 0)
+			}
+			b.composite(btf.KindStruct, "", 4)
+		}, "more than 16777216 bytes"},
+		{"prototypes doubled", func(b *blob) {
+			b.add(btf.KindFunc, false, 0, "bad", b.next()+1)
+			for range 28 {
+				b.proto(0, b.next()+1, b.next()+1)
+			}
+			b.proto(0)
+		}, "more than 16777216 bytes"},
+		{"structs in structs doubled", func(b *blob) {
+			for i := range 60 {
+				name := "bad"
+				if i > 0 {
+					name = "s"
+				}
+				b.composite(btf.KindStruct, name, 8, b.name("a"), b.next()+1, 0, b.name("b"), b.next()+1, 32)
+			}
+			b.composite(btf.KindStruct, "s", 4)
+		}, ""},
+		{"anonymous structs in a parameter", func(b *blob) {
+			b.add(btf.KindFunc, false, 0, "bad", b.next()+1)
+			b.proto(0, b.next()+1)
+			for range 28 {
+				b.composite(btf.KindStruct, "", 4, b.name("a"), b.next()+1, 0, b.name("b"), b.next()+1, 0)
+			}
+			b.composite(btf.KindStruct, "", 4)
+		}, "more than 16777216 bytes"},
+		{"members out of order", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 1, b.name("a"), b.next()+1, 1<<31, b.name("b"), b.next()+1, 8, b.name("c"), b.next()+1, 3)
+			b.integer("int", 4)
+		}, ""},
+		{"huge arrays", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 1, b.name("a"), b.next()+1, 0, b.name("b"), b.next()+1, 0)
+			b.array(b.next()+1, math.MaxUint32)
+			b.array(b.next()+1, math.MaxUint32)
+			b.integer("char", 1)
+		}, ""},
+		{"larger arrays", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 1, b.name("a"), b.next()+1, 0)
+			b.array(b.next()+1, math.MaxUint32)
+			b.array(b.next()+1, math.MaxUint32)
+			b.integer("int", 255)
+		}, "more than 64 bits can count"},
+		{"type out of range", func(b *blob) {
+			b.composite(btf.KindStruct, "bad", 1, b.name("a"), 77, 0)
+		}, "type id must be below 2, is 77"},
+		{"name out of range", func(b *blob) {
+			b.add(btf.KindEnum, false, 1, "bad", 4, 7777, 1)
+		}, "name"},
+		{"function as a type", func(b *blob) {
+			b.add(btf.KindTypedef, false, 0, "bad", b.next()+1)
+			b.add(btf.KindFunc, false, 0, "f", b.next()+1)
+			b.proto(0)
+		}, "stands where a type is wanted"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var b blob
+			test.make(&b)
+			spec := b.load(t)
+			begin := time.Now()
+			bad, err := spec.AnyTypeByName("bad")
+			require.NoError(t, err)
+			for _, opts := range []Options{{}, {NoComments: true}} {
+				text, err := Append([]byte("before"), bad, opts)
+				if test.error == "" {
+					require.NoError(t, err)
+					continue
+				}
+				require.ErrorContains(t, err, test.error)
+				require.True(t, strings.HasPrefix(err.Error(), "btf: "), err)
+				require.Equal(t, "before", string(text), "nothing is appended")
+			}
+			// The other doors end too, whatever they say.
+			Type(bad)
+			Declare(bad, "name")
+			Canonical(bad)
+			LayoutOf(bad, 8)
+			require.Less(t, time.Since(begin), 10*time.Second)
+		})
+	}
+}

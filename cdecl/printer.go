@@ -1,0 +1,68 @@
+// Holds the state of printing one declaration, and the limits on it.
+
+package cdecl
+
+import (
+	"fmt"
+
+	"github.com/seed-6c4a6465/btf"
+)
+
+const (
+	// maxDepth is how many pointers, arrays, qualifiers and prototypes may follow one
+	// another in a type, and how deep anonymous types may nest. The kernel has the
+	// same limit for both (MAX_RESOLVE_DEPTH in kernel/bpf/btf.c).
+	maxDepth = 32
+
+	// maxText is the limit on the bytes made for one declaration. A few hundred bytes
+	// of BTF can spell out a prototype of prototypes of prototypes that fills a disk.
+	// The longest declaration of a kernel takes about 50 KB.
+	maxText = 16 << 20
+)
+
+// A printer writes one declaration.
+type printer struct {
+	plain    bool // leave out what differs between compilers of the same source
+	comments bool // write comments on offsets, sizes and holes
+
+	out   []byte
+	start int // length of out before the declaration
+	text  int // bytes made so far, besides those in out
+	depth int // of the prototypes and anonymous types around what is printed
+
+	line    uint64                // last cache line that a comment announced
+	unions  int                   // number of unions around what is printed
+	padding map[btf.TypeID]uint64 // bytes of padding of the structs met so far
+	packer  packer
+}
+
+// made counts text towards maxText.
+func (p *printer) made(text string) error {
+	if p.text += len(text); p.text+len(p.out)-p.start > maxText {
+		return fmt.Errorf("btf: declaration of more than %d bytes", maxText)
+	}
+	return nil
+}
+
+// enter is called before a prototype or an anonymous type is printed, and leave
+// afterwards.
+func (p *printer) enter(t btf.Type) error {
+	if p.depth++; p.depth > maxDepth {
+		return fmt.Errorf("btf: %v: prototypes or anonymous types more than %d deep", t, maxDepth)
+	}
+	return nil
+}
+
+func (p *printer) leave() { p.depth-- }
+
+func (p *printer) printf(format string, args ...any) {
+	p.out = fmt.Appendf(p.out, format, args...)
+}
+
+func (p *printer) print(text string) { p.out = append(p.out, text...) }
+
+func (p *printer) indent(depth int) {
+	for range depth {
+		p.out = append(p.out, '\t')
+	}
+}
