@@ -72,12 +72,12 @@ func defects() []defect {
 	all := []defect{
 		{name: "no bytes", blob: nil, load: "header at offset 0x0: header needs 24 bytes, the blob has 0"},
 		{name: "other magic", blob: with(whole, 0, 0), load: "header at offset 0x0: begins with 00 eb, not with the magic number"},
-		{name: "version 2", blob: with(whole, 2, 2), load: "header at offset 0x2: version 1 wanted, it is 2"},
-		{name: "flags", blob: with(whole, 3, 1), load: "header at offset 0x3: flags 0 wanted, they are 0x1"},
-		{name: "header of 23 bytes", blob: headerWith(4, 23), load: "header at offset 0x4: header length of 24 or more wanted, it is 23"},
+		{name: "version 2", blob: with(whole, 2, 2), load: "header at offset 0x2: version must be 1, is 2"},
+		{name: "flags", blob: with(whole, 3, 1), load: "header at offset 0x3: flags must be 0, are 0x1"},
+		{name: "header of 23 bytes", blob: headerWith(4, 23), load: "header at offset 0x4: header length must be at least 24, is 23"},
 		{name: "header past the end", blob: headerWith(4, uint32(len(whole)+1)), load: "header at offset 0x4: header needs"},
 		{name: "header of 4 GB", blob: headerWith(4, 0xffffffff), load: "header at offset 0x4: header needs 4294967295 bytes"},
-		{name: "types not aligned", blob: headerWith(8, 2), load: "header at offset 0x8: type section at a multiple of 4 wanted"},
+		{name: "types not aligned", blob: headerWith(8, 2), load: "header at offset 0x8: offset of the type section must be a multiple of 4, is 0x2"},
 		{name: "types past the end", blob: headerWith(12, uint32(len(whole))), load: "type section at 0x18 needs"},
 		{name: "types overflow 32 bits", blob: btftest.Put(little, headerWith(8, 0xfffffffc), 12, 8), load: "type section at 0x100000014 needs 8 bytes"},
 		{name: "strings past the end", blob: headerWith(20, uint32(len(whole))), load: "string section at"},
@@ -89,12 +89,12 @@ func defects() []defect {
 		{name: "layout of 3 bytes", blob: func() []byte {
 			b := btftest.Unknown(little).Bytes()
 			return btftest.Put(little, b, 28, 3)
-		}(), load: "layout section at offset 0x0: length of a multiple of 4 wanted, it is 3"},
+		}(), load: "layout section at offset 0x0: length must be a multiple of 4, is 3"},
 		{name: "sections overlap", blob: headerWith(16, typeLen-4), load: "type section (0x0 to 0x274) and string section (0x270 to"},
-		{name: "no final NUL", blob: with(whole, len(whole)-1, 'x'), load: "strings section at offset 0xed: final NUL wanted, it is 0x78"},
-		{name: "no first NUL", blob: with(whole, strings0, 'x'), load: "strings section at offset 0x0: empty name wanted first, it begins with 0x78"},
+		{name: "no final NUL", blob: with(whole, len(whole)-1, 'x'), load: "strings section at offset 0xed: last byte must be NUL, is 0x78"},
+		{name: "no first NUL", blob: with(whole, strings0, 'x'), load: "strings section at offset 0x0: first byte must be NUL, is 0x78"},
 		{name: "a record cut off", blob: btftest.Put(little, whole, 12, typeLen-4), load: "(type 30): type record needs 12 bytes, 8 left"},
-		{name: "name outside", blob: btftest.Put(little, whole, 24, 0xee), load: "types section at offset 0x0 (type 1): INT record's name is at 0xee, the strings end at 0xee"},
+		{name: "name outside", blob: btftest.Put(little, whole, 24, 0xee), load: "types section at offset 0x0 (type 1): INT name offset must be below 238, is 238"},
 		{name: "kind 0", blob: victim(func(b *btftest.Builder) { b.Record(0, 0, 0) }), load: "types section at offset 0x10 (type 2): kind 0 is unknown"},
 		{name: "kind 23 without a layout", blob: victim(func(b *btftest.Builder) { b.Record(0, btftest.Info(23, 0, false), 0) }), load: "(type 2): kind 23 is unknown"},
 		{name: "kind 33 is no INT", blob: victim(func(b *btftest.Builder) { b.Record(0, btftest.Info(33, 0, false), 4, 32) }), load: "(type 2): kind 33 is unknown"},
@@ -117,7 +117,7 @@ func defects() []defect {
 			b.Record(0, btftest.Info(30, 0xffffff, false), 4)
 		}), load: "(type 2): KIND(30) record needs 4227858444 bytes, 12 left"},
 		{name: "vlen of 2^24-1", blob: victim(func(b *btftest.Builder) { b.Record(0, btftest.Info(4, 0xffffff, false), 4) }), load: "(type 2): STRUCT record needs 201326592 bytes, 12 left"},
-		{name: "split without its base", blob: btftest.Recipes()["split-mid.btf"], load: "split BTF is loaded over its base"},
+		{name: "split without its base", blob: btftest.Recipes()["split-mid.btf"], load: "split BTF must be loaded over its base"},
 		{name: "split of another order", base: btftest.EveryKind(binary.BigEndian).Bytes(), blob: whole, load: "split BTF is little-endian, its base big-endian"},
 
 		{name: "typedef of itself", blob: victim(func(b *btftest.Builder) { b.Typedef("victim", 2) }),
@@ -131,11 +131,11 @@ func defects() []defect {
 			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 3, 1, 0xffffffff)
 			b.Array(4, 1, 0xffffffff)
 			b.Array(1, 1, 0xffffffff)
-		}), size: "nested arrays have more elements than 64 bits can count"},
+		}), size: "number of elements of nested arrays must fit in 64 bits"},
 		{name: "array of 2^66 bytes", blob: victim(func(b *btftest.Builder) {
 			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 3, 1, 0xffffffff)
 			b.Array(1, 1, 0xffffffff)
-		}), size: "elements of 4 bytes are more than 64 bits can count"},
+		}), size: "elements of 4 bytes must fit in 64 bits"},
 		{name: "array of 2^96 times nothing", blob: victim(func(b *btftest.Builder) {
 			b.Record(b.String("victim"), btftest.Info(3, 0, false), 0, 3, 1, 0)
 			b.Array(4, 1, 0xffffffff)

@@ -264,7 +264,7 @@ func (b *Builder) copy(t Type, id func(Type) uint32) error {
 	}
 	k = Kind(words[1] >> kindShift & kindMask)
 	if k == KindDatasec {
-		placeVars(Datasec{t}, words)
+		placeVars(Datasec{handle: t}, words)
 	}
 	uapi.KindFields[k].Visit(uint32(len(words))*4,
 		func(at uint32) { words[at/4] = b.string(string(t.layer.strings.name(words[at/4]))) },

@@ -1,4 +1,4 @@
-// Defines the views of structs, unions and their members.
+// Defines the views of structs and unions, and their members.
 
 package btf
 
@@ -24,32 +24,40 @@ func (b Bits) describe() string {
 	return fmt.Sprintf("bit %d", uint64(b))
 }
 
-// A Composite is a struct or a union. [As] with Composite accepts both.
-type Composite struct{ composite }
+// A Composite is a struct or a union. [As] returns it for both.
+type Composite struct {
+	_ only[Composite]
+	composite
+}
 
 // A Struct is a struct type.
-type Struct struct{ composite }
+type Struct struct {
+	_ only[Struct]
+	composite
+}
 
 // A Union is a union type.
-type Union struct{ composite }
+type Union struct {
+	_ only[Union]
+	composite
+}
 
 // composite has the methods that structs and unions share.
 //
 //	│ name_off │ info │ size │ member │ member │ …
 type composite struct{ handle }
 
-// Composite returns the struct or union as a Composite.
-func (c composite) Composite() Composite { return Composite{c} }
+// Composite returns c as a Composite.
+func (c composite) Composite() Composite { return Composite{composite: c} }
 
-// Size returns the size of the struct or union in bytes.
+// Size returns the size of c in bytes.
 func (c composite) Size() uint32 { return c.sizeOrType() }
 
-// NumMembers returns the number of members. The members of an anonymous member are
-// not counted.
+// NumMembers returns the number of members. Members of members do not count.
 func (c composite) NumMembers() int { return int(c.vlen()) }
 
-// Member returns the i-th member in declaration order, counted from 0. It returns an
-// unnamed void if there is no such member.
+// Member returns the i-th member in declaration order, counted from 0, or the zero Member
+// if there is none.
 func (c composite) Member(i int) Member {
 	if i < 0 || uint64(i) >= uint64(c.vlen()) {
 		return Member{}
@@ -75,10 +83,10 @@ func (c composite) Members() iter.Seq[Member] {
 type Member struct {
 	parent composite
 	index  uint32
-	outer  Bits // offset of parent in the composite that was asked
+	outer  Bits // bit offset of parent in the composite that was searched
 }
 
-// at returns the offset of the member in the record.
+// at returns the byte offset of the member in the record.
 func (m Member) at() uint32 { return recordSize + m.index*memberSize }
 
 // Name returns a copy of the name, "" if the member is anonymous.
@@ -99,4 +107,4 @@ func (m Member) Type() Type { return m.parent.follow(m.parent.word(m.at() + 4)) 
 
 // Parent returns the struct or union that declares the member. For a member found
 // through an anonymous one, that is the anonymous struct or union.
-func (m Member) Parent() Composite { return Composite{m.parent} }
+func (m Member) Parent() Composite { return Composite{composite: m.parent} }

@@ -1,4 +1,4 @@
-// Defines the errors that callers can tell apart, and how they are worded.
+// Defines the errors that callers can test for, and formats error messages.
 
 package btf
 
@@ -8,55 +8,53 @@ import (
 	"strings"
 )
 
+// Errors that callers can test for with [errors.Is].
 var (
-	// ErrNotFound is wrapped when what was asked for does not exist: a type, a
-	// member, an element, a parameter, an enumerator, a section.
+	// ErrNotFound means that a type, member, array element, parameter, enumerator
+	// or section does not exist.
 	ErrNotFound = errors.New("not found")
 
-	// ErrMultipleMatches is wrapped when a question that wants one answer has
-	// several, such as [Spec.TypeByName] on a name that two structs share.
+	// ErrMultipleMatches means that several types match where one must, such as
+	// two structs of the name given to [Spec.TypeByName].
 	ErrMultipleMatches = errors.New("multiple matching types")
 
-	// ErrNotSupported is wrapped when the running system cannot do what was
-	// asked, such as offering the BTF of its kernel.
+	// ErrNotSupported means that the running system or this package lacks
+	// something, such as BTF of the running kernel or the definition of a kind.
 	ErrNotSupported = errors.New("not supported")
 
-	// ErrNoExtendedInfo is wrapped when an object has no .BTF.ext section.
+	// ErrNoExtendedInfo means that an ELF file has no .BTF.ext section.
 	ErrNoExtendedInfo = errors.New("no extended info")
 
-	// ErrClosed is wrapped when a Spec, or the base it stands on, is used after
-	// its Close.
+	// ErrClosed means that a Spec, or a base below it, is closed.
 	ErrClosed = errors.New("use of closed BTF")
 
-	// ErrWrongKind is matched by what narrowing returns for a type of another
-	// kind than the view that was asked for, and by the error for a path into a
-	// type of a kind that has no such parts.
+	// ErrWrongKind means that a type has another kind than the requested view, or
+	// that a path asks for a part that types of this kind do not have.
 	ErrWrongKind = errors.New("wrong kind of type")
 )
 
-// A FormatError says which bytes are not BTF, and why. Every malformed input
-// ends in one: when it is loaded, narrowed to a view, or measured.
+// A FormatError describes malformed bytes. Functions that load BTF, narrow a type
+// or compute a size return one, possibly wrapped: use [errors.As].
 type FormatError struct {
-	// Section is the part of the file the offset counts from: "header",
-	// "types", "strings", "layout", ".BTF.ext", or "ELF".
+	// Section is the part of the file that is malformed: "header", "types",
+	// "strings", "layout", ".BTF.ext" or "ELF".
 	Section string
 
-	// Offset is in bytes from the start of the section, as far as a place is
-	// known.
+	// Offset is in bytes from the start of Section. It is 0 if no place is known.
 	Offset uint64
 
-	// TypeID is the type whose record is broken, 0 if it is not about a type.
+	// TypeID is the type whose record is malformed, or 0 if it is not about a type.
 	TypeID TypeID
 
-	// Problem is what was wanted and what was there instead.
+	// Problem says what the format requires and what the file has.
 	Problem string
 
-	// Err is the error underneath, such as one of debug/elf, or nil.
+	// Err is the underlying error, such as one of debug/elf, or nil.
 	Err error
 }
 
-// Error reads "btf: types section at offset 0x1c4 (type 12): struct record
-// needs 36 bytes, 12 left".
+// Error returns a message such as "btf: types section at offset 0x1c4 (type 12):
+// STRUCT record needs 36 bytes, 12 left".
 func (e *FormatError) Error() string {
 	var b strings.Builder
 	b.WriteString("btf: ")
@@ -82,7 +80,7 @@ func (e *FormatError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the error underneath, if any.
+// Unwrap returns Err.
 func (e *FormatError) Unwrap() error { return e.Err }
 
 // A KernelError is the kernel's refusal of BTF that it was given.
@@ -104,12 +102,13 @@ func (e *KernelError) Error() string {
 // Unwrap returns what bpf(2) returned.
 func (e *KernelError) Unwrap() error { return e.Err }
 
-// maxShown is the largest number of bytes of a name in a message. A name of hostile
-// BTF can be as long as the file, and a message can hold many names.
+// maxShown is the number of bytes of a name after which messages cut it. A name in
+// hostile BTF can be as long as the file, and a message can contain many names.
 const maxShown = 128
 
-// shown returns a name for messages: cut after maxShown bytes, with bytes that are not
-// printable escaped, so that a name can neither fill a terminal nor control it.
+// shown returns a name for messages, cut after maxShown bytes. Bytes that are not
+// printable are escaped, because they could control a terminal. For an empty name it
+// returns "(anonymous)".
 func shown(name []byte) string {
 	if len(name) == 0 {
 		return "(anonymous)"
@@ -122,7 +121,7 @@ func shown(name []byte) string {
 	return s
 }
 
-// quoted returns a name in quotes for messages, cut and escaped as shown does.
+// quoted returns a name in quotes for messages. It cuts and escapes as shown does.
 func quoted(name string) string {
 	if len(name) <= maxShown {
 		return strconv.Quote(name)
@@ -130,13 +129,14 @@ func quoted(name string) string {
 	return strconv.Quote(name[:maxShown]) + "…"
 }
 
-// A located error is one of this package and where it came about.
+// A located error is an error of this package with the place where it occurred, such
+// as the path of a file.
 type located struct {
 	where string
 	err   error
 }
 
-// Error begins with "btf: " once.
+// Error returns "btf: ", the place and the message, without its own "btf: ".
 func (l *located) Error() string {
 	return "btf: " + l.where + ": " + strings.TrimPrefix(l.err.Error(), "btf: ")
 }

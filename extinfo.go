@@ -316,7 +316,7 @@ func (f FuncInfo) Func() Func {
 	if t.Kind() != KindFunc || proto.Kind() != KindFuncProto {
 		return Func{} // rewritten since, or closed
 	}
-	return Func{t, proto}
+	return Func{handle: t, proto: proto}
 }
 
 // A LineInfo says which line of source an instruction comes from.

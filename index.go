@@ -1,4 +1,4 @@
-// Finds the types of a name: by a scan, by bisection, or by an index.
+// Finds the types of a name by a scan, by bisection, or with an index.
 
 package btf
 
@@ -10,59 +10,62 @@ import (
 	"sync/atomic"
 )
 
-// names answers which of a layer's own types have a name. The first question looks
-// through the records, and the second builds the index: a program that wants to know
-// one offset pays for no index, and one that asks on pays for it once. Where the
-// names stand in order, they are bisected instead, until that has taken about as long
-// as an index would have.
+// names finds the own types of a layer by name. The first look-up scans the records and
+// the second builds the index, so a program that needs one offset does not pay for an
+// index. If the records are sorted by name, look-ups bisect instead, and the index is
+// built after so many of them that it would have taken less time.
 type names struct {
 	orderOnce sync.Once
-	inOrder   bool
+	inOrder   bool // the result of layer.sorted
 
-	asked   atomic.Uint32
-	exact   lazyIndex // by the whole name
-	flavour lazyIndex // names that have a flavour, by their essential name
+	asked   atomic.Uint32 // number of look-ups without an index
+	exact   lazyIndex     // all types, by their whole name
+	flavour lazyIndex     // types whose name has a flavour, by their essential name
 }
 
-// bisections are how many look-ups bisect before an index is built: on a vmlinux
-// each loses a microsecond by that, and the index takes 2 ms (BenchmarkSorted).
+// bisections is the number of look-ups that bisect before an index is built. On a
+// vmlinux, a bisection takes a microsecond more than a look-up in the index, which takes
+// 2 ms to build (BenchmarkSorted).
 const bisections = 2048
 
-// sorted is that of l, found out once.
+// sorted returns l.sorted(), which it computes once.
 func (n *names) sorted(l *layer) bool {
 	n.orderOnce.Do(func() { n.inOrder = l.sorted() })
 	return n.inOrder
 }
 
-// A lazyIndex is built when it is first asked for.
+// A lazyIndex is an index that is built on its first use.
 type lazyIndex struct {
 	once  sync.Once
 	built atomic.Pointer[nameIndex]
 }
 
+// of returns the index of l. expected is the number of entries that newNameIndex makes
+// room for.
 func (x *lazyIndex) of(l *layer, expected int, hash nameHash) *nameIndex {
 	x.once.Do(func() { x.built.Store(newNameIndex(l, expected, hash)) })
 	return x.built.Load()
 }
 
-// A nameHash returns the hash of the name at off, and whether the index is to have it.
+// A nameHash returns the hash of the name at off, and whether the index includes the name.
 type nameHash func(l *layer, off uint32) (uint32, bool)
 
-// exactly is the index by the whole name.
+// exactly returns the index by the whole name.
 func (n *names) exactly(l *layer) *nameIndex {
 	return n.exact.of(l, int(l.starts.count), hashExact)
 }
 
-// hashExact hashes the name at off.
+// hashExact is the nameHash of the whole name.
 func hashExact(l *layer, off uint32) (uint32, bool) { return hashName(l.strings.at(off)), true }
 
-// hashFlavoured hashes the essential name at off, if that is not the whole name.
+// hashFlavoured is the nameHash of the essential name. It includes only names that have a
+// flavour.
 func hashFlavoured(l *layer, off uint32) (uint32, bool) {
 	essential, ok := l.essential(off)
 	return hashString(essential), ok
 }
 
-// named yields the types called name, by id.
+// named yields the types of a name, in order of their ids.
 func (n *names) named(l *layer, name string, yield func(Type) bool) {
 	index := n.exact.built.Load()
 	if index == nil {
@@ -85,18 +88,18 @@ func (n *names) named(l *layer, name string, yield func(Type) bool) {
 	}
 }
 
-// bisects reports whether a question that finds no index is to be answered without
-// one.
+// bisects reports whether a look-up bisects instead of building the index. It counts the
+// look-up.
 func (n *names) bisects(l *layer) bool {
 	return n.sorted(l) && n.asked.Add(1) <= bisections
 }
 
-// flavours yields the types whose essential name is name, by id. A name that is
-// itself that of a flavour is the essential name of some that have two.
+// flavours yields the types whose essential name is name, in order of their ids. If name
+// has a flavour itself, it is the essential name of types with two flavours.
 func (n *names) flavours(l *layer, name string, yield func(Type) bool) {
 	hash := hashString(name)
 	var plain matches
-	if essentialLen(name) == len(name) { // else it is a flavour of something shorter
+	if essentialLen(name) == len(name) { // else types of this name have a shorter essential name
 		if n.exact.built.Load() == nil && n.bisects(l) {
 			plain.layer = l
 			plain.from, plain.to = l.bisect(name)
@@ -106,7 +109,7 @@ func (n *names) flavours(l *layer, name string, yield func(Type) bool) {
 	}
 	flavoured := n.flavour.of(l, 0, hashFlavoured).lookup(l, hash)
 
-	// Merge the two, which are both by id.
+	// Merge the two by id.
 	p, morePlain := plain.next()
 	f, moreFlavoured := flavoured.next()
 	for morePlain || moreFlavoured {
@@ -126,25 +129,25 @@ func (n *names) flavours(l *layer, name string, yield func(Type) bool) {
 	}
 }
 
-// A batch is a run of named records, gathered before they are looked at: whether
-// the next record has a name is a coin toss, and a branch on it costs more than
-// the looking.
+// A batch holds the next named records of a layer. They are collected before their names
+// are read, because a branch on whether a record has a name is mispredicted half of the
+// time, which costs more than the rest.
 type batch struct {
-	names   [batchSize]uint32 // offsets in the strings
-	numbers [batchSize]uint32 // of the records, from 0
+	names   [batchSize]uint32 // name offsets
+	numbers [batchSize]uint32 // numbers of the records, from 0
 	n       int
 
-	word   int    // of starts.bits, the next to look at
-	number uint32 // of the record that its first one stands for
+	word   int    // index in starts.bits of the next element to read
+	number uint32 // number of the record that its first 1 marks
 }
 
 const (
 	batchSize   = 256
-	onesPerWord = 22 // at most: records have 12 bytes, a word stands for 256
+	onesPerWord = 22 // at most: 64 bits stand for 256 bytes, and a record has 12 or more
 )
 
-// next fills b with the named records that follow those it held. It reports
-// whether there were any.
+// next replaces the records in b with the named records that follow them. It reports
+// whether there are any.
 func (l *layer) next(b *batch) bool {
 	names, numbers, number := &b.names, &b.numbers, b.number
 	types := l.types
@@ -171,28 +174,27 @@ func (l *layer) next(b *batch) bool {
 	return n > 0
 }
 
-// A nameIndex holds the number of every record of a layer that has a hash, in
-// buckets by that hash, by number within a bucket. Bits of an entry that the
-// number does not need hold bits of the hash, so that the names that are compared
-// are nearly always the right ones:
+// A nameIndex maps the hash of a name to numbers of records, with 5 bytes for each record.
+// The entries of a bucket are in order of their numbers. An entry has as many bits of the
+// hash as the number leaves free, so a look-up compares few names that do not match.
 //
-//	bounds   │ 0 │ 4 │ 7 │ …          where a bucket's entries begin; one more
+//	bounds   │ 0 │ 4 │ 7 │ …                       first entry of each bucket, and the end
 //	entries  │ hash:number │ hash:number │ …
 //
-// It is built in time proportional to the number of types, whatever the names:
-// those of hostile BTF can make a look-up slow, not the building. It takes 5 bytes
-// for each entry.
+// It is built in time proportional to the number of types, whatever their names are.
+// Names in hostile BTF can only make look-ups slow.
 type nameIndex struct {
 	bounds  []uint32
 	entries []uint32
-	bits    int // low bits of an entry that are the record's number
+	bits    int // number of low bits of an entry that hold the record number
 }
 
-// inBucket is how many entries a bucket has on average: more are slower to look
-// through, fewer make more bounds.
+// inBucket is the average number of entries of a bucket. More of them make look-ups
+// slower, fewer make bounds larger.
 const inBucket = 4
 
-// newNameIndex holds the records whose name hash takes: about as many as expected.
+// newNameIndex returns an index of the records that hash includes. It makes room for the
+// expected number of them.
 func newNameIndex(l *layer, expected int, hash nameHash) *nameIndex {
 	x := &nameIndex{bits: bits.Len32(l.starts.count)}
 	type pair struct{ hash, number uint32 }
@@ -207,8 +209,8 @@ func newNameIndex(l *layer, expected int, hash nameHash) *nameIndex {
 	x.bounds = make([]uint32, len(pairs)/inBucket+2)
 	x.entries = make([]uint32, len(pairs))
 
-	// Count, then add up, so that bounds[b+1] is where bucket b begins. Filling
-	// moves it to where the bucket ends, which is where the next one begins.
+	// Count the entries of each bucket, then add up: bounds[b+1] is now where bucket b
+	// begins. Filling a bucket moves it to where the bucket ends and the next begins.
 	begin := x.bounds[1:]
 	for _, p := range pairs {
 		begin[x.bucket(p.hash)]++
@@ -226,29 +228,29 @@ func newNameIndex(l *layer, expected int, hash nameHash) *nameIndex {
 	return x
 }
 
-// bucket spreads hashes over the buckets by their high bits; the low ones stand
-// in the entries.
+// bucket returns the bucket of a hash. It uses the high bits, because entries hold the low
+// ones.
 func (x *nameIndex) bucket(hash uint32) uint32 {
 	return uint32(uint64(hash) * uint64(len(x.bounds)-1) >> 32)
 }
 
-// lookup returns the entries that may be of a name with that hash.
+// lookup returns the records whose names may have a hash.
 func (x *nameIndex) lookup(l *layer, hash uint32) matches {
 	b := x.bucket(hash)
 	return matches{layer: l, entries: x.entries[x.bounds[b]:x.bounds[b+1]], tag: hash << x.bits, number: 1<<x.bits - 1}
 }
 
-// matches are what is left to look at for a name: entries of a bucket, or a run of
-// records.
+// matches are the candidates for a name that are left: entries of a bucket, or records
+// from one number to another.
 type matches struct {
 	layer    *layer
 	entries  []uint32
-	tag      uint32 // what the bits outside of number are in a match
-	number   uint32 // mask
-	from, to uint32 // numbers of records
+	tag      uint32 // the hash bits that a matching entry has
+	number   uint32 // mask of the bits of an entry that hold the record number
+	from, to uint32
 }
 
-// next returns the next type whose name is probably the one.
+// next returns the next candidate, or false if none is left.
 func (m *matches) next() (Type, bool) {
 	for i, e := range m.entries {
 		if e&^m.number == m.tag {
@@ -265,15 +267,14 @@ func (m *matches) next() (Type, bool) {
 	return Type{}, false
 }
 
-// scan yields the types called name, looking at every record. On a vmlinux it
-// takes a small part of the time that building an index does
-// (BenchmarkFirstLookup, BenchmarkIndex).
+// scan yields the types of a name. It reads all records, which takes a small part of the
+// time to build an index on a vmlinux (BenchmarkFirstLookup, BenchmarkIndex).
 //
-// Nearly all names are told from the one wanted by their first 8 bytes, compared
-// as one integer; scanPlain is the same without that, and a test says they agree.
+// It compares the first 8 bytes of each name as one integer, which rules out nearly all
+// names. scanPlain is the same without that. A test checks that both agree.
 func (l *layer) scan(name string, yield func(Type) bool) {
 	var front [8]byte
-	n := min(copy(front[:], name)+1, len(front)) // with the NUL, where it fits
+	n := min(copy(front[:], name)+1, len(front)) // with the NUL if it fits
 	want, mask := binary.LittleEndian.Uint64(front[:]), ^uint64(0)>>(8*(8-n))
 
 	own, start := l.strings.bytes, l.strings.start
@@ -283,7 +284,7 @@ func (l *layer) scan(name string, yield func(Type) bool) {
 		for ; w != 0; w &= w - 1 {
 			off := types.u32(place(i, w))
 			at := uint64(off - start)
-			near := at+8 > uint64(len(own)) // of the end of the strings, or in the base's
+			near := at+8 > uint64(len(own)) // near the end of the strings, or in those of the base
 			if near || binary.LittleEndian.Uint64(own[at:])&mask == want {
 				if l.strings.is(off, name) && !yield(Type{l, id, place(i, w)}) {
 					return
@@ -294,6 +295,7 @@ func (l *layer) scan(name string, yield func(Type) bool) {
 	}
 }
 
+// scanPlain is what scan is compared with.
 func (l *layer) scanPlain(name string, yield func(Type) bool) {
 	for t := range l.all() {
 		if l.strings.is(t.nameOff(), name) && !yield(t) {
@@ -302,20 +304,19 @@ func (l *layer) scanPlain(name string, yield func(Type) bool) {
 	}
 }
 
-// sorted reports whether the names of the layer's records ascend, byte by byte, the
-// empty ones first: what btf_check_sorted of libbpf looks for. It passes over all
-// names until one is out of order, which in a blob that is not sorted is nearly at
-// once. Names whose first longestName bytes are equal are taken for out of order, if
-// they do not stand at the same offset.
+// sorted reports whether the records of the layer are in order of their names, compared
+// byte by byte, with empty names first. This is the order that libbpf's btf_check_sorted
+// requires. sorted reads names up to the first that is out of order, which it meets soon
+// in a blob that is not sorted. Different name offsets are out of order if the first
+// longestName bytes of their names are equal.
 //
-// Names stand close to their neighbours in order, so where they differ is anybody's
-// guess. That is why their first 32 bytes are compared as one integer, without a
-// branch. What follows a NUL is compared too: it decides only between names that are
-// equal, and those are in order either way.
+// Branches cannot predict the byte where two neighbours differ. Their first 32 bytes are
+// therefore compared as one integer, without a branch. That includes bytes after a NUL,
+// which matter only if the names are equal, and equal names are in order.
 func (l *layer) sorted() bool {
 	own, start, types := l.strings.bytes, l.strings.start, l.types
 	last := uint32(0)
-	var p0, p1, p2, p3 uint64 // the first bytes of the last name
+	var p0, p1, p2, p3 uint64 // the first 32 bytes of the last name
 	for i, w := range l.starts.bits {
 		for ; w != 0; w &= w - 1 {
 			off := types.u32(place(i, w))
@@ -346,7 +347,8 @@ func (l *layer) sorted() bool {
 	return true
 }
 
-// ordered reports whether the name at a is less than that at b, or the same.
+// ordered reports whether the name at a is less than or equal to the name at b. It is
+// false if they have longestName equal bytes.
 func (l *layer) ordered(a, b uint32) bool {
 	first, second := l.strings.at(a), l.strings.at(b)
 	first = upToNUL(first[:min(len(first), longestName)])
@@ -355,8 +357,8 @@ func (l *layer) ordered(a, b uint32) bool {
 	return order < 0 || order == 0 && len(first) < longestName
 }
 
-// bisect returns the numbers of the first record called name, from 0 on, and of the
-// first after those, in a layer that is sorted.
+// bisect returns the number of the first record of a name, and the number after the last
+// one. Both are equal if there is no such record. The layer must be sorted.
 func (l *layer) bisect(name string) (from, to uint32) {
 	to = l.starts.count
 	for from < to {
@@ -373,5 +375,5 @@ func (l *layer) bisect(name string) (from, to uint32) {
 	return from, to
 }
 
-// nameOff returns where the name of record i stands, counted from 0.
+// nameOff returns the name offset of record i, counted from 0.
 func (l *layer) nameOff(i uint32) uint32 { return l.types.u32(l.starts.offset(i)) }

@@ -1,4 +1,4 @@
-// Defines the views of inlined functions, which are a draft.
+// Defines the views of the draft kinds, which describe inlined functions.
 
 package btf
 
@@ -8,32 +8,34 @@ import (
 	"strings"
 )
 
-// The kinds of this file describe calls that were inlined. They follow a draft of
-// include/uapi/linux/btf.h from September 2026, which no release has: what is here
-// changes with it. Where a layout section gives such a record another length, it is
-// stepped over as other unknown kinds are, and narrowing says that it is another.
-//
-// They stand in the .BTF of modules, and for the kernel in split BTF of their own:
-// /sys/kernel/btf/vmlinux.inline over vmlinux, and MODULE.inline over the module's,
-// which is itself over vmlinux.
-
-// A LocParam is where a parameter of an inlined function lies.
+// A LocParam is the location of a parameter of an inlined function.
 //
 //	│ 0 │ info │ size │ flags │ value │ value │ …
-type LocParam struct{ handle }
+//
+// LocParam, [LocProto] and [Locsec] follow a draft of include/uapi/linux/btf.h from
+// September 2026 that is in no release, and change with it. If a layout section gives
+// their kinds another record length, they are unknown kinds, and narrowing returns an
+// error that matches [ErrNotSupported].
+//
+// These types are in the BTF of modules, and in split BTF of their own:
+// /sys/kernel/btf/vmlinux.inline over vmlinux, MODULE.inline over the BTF of a module.
+type LocParam struct {
+	_ only[LocParam]
+	handle
+}
 
-// Size returns the bytes that the parameter takes.
+// Size returns the size of the parameter in bytes.
 func (p LocParam) Size() uint32 { return p.sizeOrType() }
 
-// Flags say how the values are meant.
+// Flags returns how to read the values.
 func (p LocParam) Flags() LocFlags { return LocFlags(p.word(recordSize)) }
 
-// NumValues returns how many values there are.
+// NumValues returns the number of values.
 func (p LocParam) NumValues() int { return int(p.vlen()) }
 
-// Value returns the i-th value, counted from 0: a register by its DWARF number, an
-// offset, or 32 bits of a constant or an address, the low ones first. It is 0 if
-// there is none.
+// Value returns the i-th value, counted from 0. It is the DWARF number of a register, an
+// offset in bytes, or 32 bits of a constant or an address, lowest bits first. It returns
+// 0 if there is no such value.
 func (p LocParam) Value(i int) uint32 {
 	if i < 0 || uint64(i) >= uint64(p.vlen()) {
 		return 0
@@ -41,20 +43,20 @@ func (p LocParam) Value(i int) uint32 {
 	return p.word(recordSize + 4 + 4*uint32(i))
 }
 
-// LocFlags say how the values of a [LocParam] are meant.
+// LocFlags say how to read the values of a [LocParam].
 type LocFlags uint32
 
-// The flags of a LOC_PARAM.
+// The flags of a [LocParam].
 const (
 	LocSigned LocFlags = 1 << iota // the constant is signed
 	LocConst                       // the value is a constant
-	LocAddr                        // the value is an address; with LocConst, from the start of the kernel or module
-	LocReg                         // the value is a register's number; two values, two registers
-	LocDeref                       // the parameter is where that points to
+	LocAddr                        // the value is an address; with LocConst, it counts from the start of the kernel or module
+	LocReg                         // each value is the number of a register, one or two
+	LocDeref                       // the parameter is in memory, and the rest gives its address
 	LocOffset                      // the second value is a signed offset from the first
 )
 
-// String returns the names of the flags, such as "REG|DEREF|OFFSET", "0" for none.
+// String returns the names of the flags, such as "REG|DEREF|OFFSET", or "0".
 func (f LocFlags) String() string {
 	var names []string
 	for i, name := range [...]string{"SIGNED", "CONST", "ADDR", "REG", "DEREF", "OFFSET"} {
@@ -72,17 +74,19 @@ func (f LocFlags) String() string {
 	return strings.Join(names, "|")
 }
 
-// A LocProto is where the parameters of an inlined function lie, one for each that
-// the function has.
+// A LocProto is the locations of the parameters of an inlined function.
 //
 //	│ 0 │ info │ 0 │ type │ type │ …
-type LocProto struct{ handle }
+type LocProto struct {
+	_ only[LocProto]
+	handle
+}
 
-// NumParams returns how many parameters there are.
+// NumParams returns the number of parameters.
 func (p LocProto) NumParams() int { return int(p.vlen()) }
 
-// Param returns the i-th parameter's [LocParam], counted from 0; void if it lies
-// nowhere, or if there is none.
+// Param returns the [LocParam] of the i-th parameter, counted from 0. It returns void if
+// the parameter has no location, or does not exist.
 func (p LocProto) Param(i int) Type {
 	if i < 0 || uint64(i) >= uint64(p.vlen()) {
 		return Type{}
@@ -90,7 +94,7 @@ func (p LocProto) Param(i int) Type {
 	return p.follow(p.word(recordSize + locParamSize*uint32(i)))
 }
 
-// Params yields what Param returns, in order.
+// Params yields the [LocParam] of each parameter, or void, in order.
 func (p LocProto) Params() iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		for i := range p.vlen() {
@@ -101,15 +105,18 @@ func (p LocProto) Params() iter.Seq[Type] {
 	}
 }
 
-// A Locsec is a section of code, by its name, and the functions inlined there.
+// A Locsec is an ELF section and the inlined calls in it.
 //
 //	│ name_off │ info │ 0 │ func │ loc_proto │ offset │ func │ loc_proto │ offset │ …
-type Locsec struct{ handle }
+type Locsec struct {
+	_ only[Locsec]
+	handle
+}
 
-// NumSites returns how many inlined calls there are.
+// NumSites returns the number of inlined calls.
 func (s Locsec) NumSites() int { return int(s.vlen()) }
 
-// Site returns the i-th inlined call, counted from 0; one of void if there is none.
+// Site returns the i-th inlined call, counted from 0, or the zero LocSite if there is none.
 func (s Locsec) Site(i int) LocSite {
 	if i < 0 || uint64(i) >= uint64(s.vlen()) {
 		return LocSite{}
@@ -128,19 +135,20 @@ func (s Locsec) Sites() iter.Seq[LocSite] {
 	}
 }
 
-// A LocSite is a place where a function was inlined.
+// A LocSite is an inlined call of a function.
 type LocSite struct {
 	sec   Type
 	index uint32
 }
 
+// at returns the byte offset of the call in the record.
 func (s LocSite) at() uint32 { return recordSize + s.index*locSiteSize }
 
-// Func returns the function inlined, a [Func].
+// Func returns the inlined function, a [Func].
 func (s LocSite) Func() Type { return s.sec.follow(s.sec.word(s.at())) }
 
-// Proto returns where its parameters lie, a [LocProto], or void.
+// Proto returns the locations of the parameters, a [LocProto], or void.
 func (s LocSite) Proto() Type { return s.sec.follow(s.sec.word(s.at() + 4)) }
 
-// Offset returns the bytes from the start of the section.
+// Offset returns the offset of the call in the section, in bytes.
 func (s LocSite) Offset() uint32 { return s.sec.word(s.at() + 8) }

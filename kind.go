@@ -1,4 +1,4 @@
-// Defines the kinds, and the length of the record of each.
+// Defines the kinds of types and the length of their records.
 
 package btf
 
@@ -8,44 +8,44 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// A TypeID is the number of a type: its place among the records, 0 being void.
-// The ids of split BTF go on where those of its base end.
+// A TypeID is the number of a type. 0 is void, which has no record. The records of a blob
+// have consecutive ids from 1 on. Those of split BTF start after the last id of its base.
 type TypeID uint32
 
-// A Kind says what a type record describes. It is the number of
-// BTF_KIND_… in include/uapi/linux/btf.h, 7 bits wide.
+// A Kind is the kind of a type, such as struct or pointer. It is a 7-bit number, one of
+// BTF_KIND_… of include/uapi/linux/btf.h.
 type Kind uint8
 
-// The kinds of the BTF of Linux 6.0 and newer. A blob may hold others, if its
-// layout section says how long their records are.
+// The kinds of Linux 6.0 and newer. A blob may have others if its layout section
+// defines the length of their records.
 const (
-	KindVoid      Kind = iota // no record: the type with id 0
-	KindInt                   // integer, with size and encoding
+	KindVoid      Kind = iota // void, the type with id 0; it has no record
+	KindInt                   // integer with size and encoding
 	KindPointer               // pointer to a type
 	KindArray                 // fixed-size array
 	KindStruct                // struct with members
 	KindUnion                 // union with members
-	KindEnum                  // enumerators of 32 bits
+	KindEnum                  // enum with values of 32 bits
 	KindFwd                   // forward declaration of a struct or union
-	KindTypedef               // another name for a type
+	KindTypedef               // name for another type
 	KindVolatile              // volatile qualifier
 	KindConst                 // const qualifier
 	KindRestrict              // restrict qualifier
-	KindFunc                  // a function: a name for a prototype
-	KindFuncProto             // return type and parameters
-	KindVar                   // a global variable
-	KindDatasec               // an ELF section and the variables in it
+	KindFunc                  // function with a name and a prototype
+	KindFuncProto             // function prototype: return type and parameters
+	KindVar                   // global variable
+	KindDatasec               // ELF section and the variables in it
 	KindFloat                 // floating point number
 	KindDeclTag               // btf_decl_tag attribute of a declaration
-	KindTypeTag               // btf_type_tag attribute of a pointer's target
-	KindEnum64                // enumerators of 64 bits
+	KindTypeTag               // btf_type_tag attribute of the type that a pointer points to
+	KindEnum64                // enum with values of 64 bits
 )
 
-// The kinds of inlined functions. They are a draft, which may move: see [LocParam].
+// The draft kinds of inlined functions. Their numbers may change: see [LocParam].
 const (
-	KindLocParam = KindEnum64 + 1 + iota // where a parameter lies
-	KindLocProto                         // where the parameters of a call lie
-	KindLocsec                           // a section of code and the calls inlined in it
+	KindLocParam = KindEnum64 + 1 + iota // location of a parameter of an inlined call
+	KindLocProto                         // locations of all parameters of an inlined call
+	KindLocsec                           // section of code and the calls inlined in it
 
 	kindLast = KindLocsec
 )
@@ -57,7 +57,7 @@ var kindNames = [...]string{
 }
 
 // String returns the name of the uapi constant without BTF_KIND_, such as
-// "FUNC_PROTO", or "KIND(23)" for a kind this package has no view of.
+// "FUNC_PROTO". For a kind without a view it returns a string such as "KIND(23)".
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]
@@ -68,28 +68,28 @@ func (k Kind) String() string {
 // FuncLinkage is the linkage of a [Func].
 type FuncLinkage uint32
 
-// The values of enum btf_func_linkage. Compilers and libbpf use all three, the
-// kernel accepts the first two.
+// The values of enum btf_func_linkage. The kernel rejects ExternFunc, which compilers
+// and libbpf use.
 const (
 	StaticFunc FuncLinkage = iota
 	GlobalFunc
 	ExternFunc
 )
 
-// String returns "static", "global", "extern", or the number.
+// String returns "static", "global", "extern", or a string such as "linkage(3)".
 func (l FuncLinkage) String() string { return linkageName(uint32(l)) }
 
 // VarLinkage is the linkage of a [Var].
 type VarLinkage uint32
 
-// The values of BTF_VAR_….
+// The values of BTF_VAR_… of include/uapi/linux/btf.h.
 const (
 	StaticVar VarLinkage = iota
 	GlobalVar
 	ExternVar
 )
 
-// String returns "static", "global", "extern", or the number.
+// String returns "static", "global", "extern", or a string such as "linkage(3)".
 func (l VarLinkage) String() string { return linkageName(uint32(l)) }
 
 func linkageName(l uint32) string {
@@ -100,10 +100,11 @@ func linkageName(l uint32) string {
 	return "linkage(" + strconv.FormatUint(uint64(l), 10) + ")"
 }
 
-// IntEncoding says how the bits of an [Int] are meant, BTF_INT_….
+// IntEncoding says how to read the bits of an [Int].
 type IntEncoding uint8
 
-// The encodings that exist. The kernel accepts at most one of them in a type.
+// The encodings. Signed, Char and Bool are the bits BTF_INT_… of
+// include/uapi/linux/btf.h. The kernel accepts at most one of them in a type.
 const (
 	Unsigned IntEncoding = 0
 	Signed   IntEncoding = 1
@@ -111,7 +112,8 @@ const (
 	Bool     IntEncoding = 4
 )
 
-// String returns "unsigned", "signed", "char", "bool", or the number.
+// String returns "unsigned", "signed", "char", "bool", or a string such as
+// "encoding(3)".
 func (e IntEncoding) String() string {
 	switch e {
 	case Unsigned:
@@ -126,15 +128,15 @@ func (e IntEncoding) String() string {
 	return "encoding(" + strconv.Itoa(int(e)) + ")"
 }
 
-// A type record is 12 bytes, then bytes that depend on its kind: some once per
-// record, some once per element, of which info counts vlen.
+// A type record is 12 bytes, followed by bytes that depend on its kind: first those
+// that the record has once, then those of each element. vlen is the number of elements.
 //
 //	 0           4           8          12                12+once
 //	┌───────────┬───────────┬───────────┬────────────────┬───────────────────┐
 //	│ name_off  │ info      │ size|type │ once           │ each × vlen       │
 //	└───────────┴───────────┴───────────┴────────────────┴───────────────────┘
 //	              bit 31: kind_flag, bits 24–30: kind, bits 0–23: vlen
-//	              (a FUNC keeps its linkage in vlen and has no elements)
+//	              (a FUNC has its linkage in vlen, and no elements)
 const (
 	recordSize = uapi.RecordSize
 	vlenMask   = uapi.VlenMask
@@ -144,28 +146,30 @@ const (
 	kindFlag   = uapi.KindFlag
 )
 
-// shape is what a kind adds to its records: bits 0–7 the bytes once per record,
-// bits 8–15 the bytes per element, and marks that the pass over the records
-// collects. The numbers come from the layout section's struct btf_layout, where
-// both are u8, so that a record's length always fits 32 bits.
+// A shape defines the length of the records of a kind. Bits 0–7 are the number of bytes
+// that a record has once, bits 8–15 the number of bytes of an element. The bits above
+// are flags, which the pass over the records collects. A layout section gives both
+// numbers as u8 (struct btf_layout), so the length of a record fits in 32 bits.
 type shape uint32
 
 const (
-	shapeUnknown shape = 1 << 16 // no record of this kind can be stepped over
-	shapeInt     shape = 1 << 17 // an INT, whose payload is worth a look
+	shapeUnknown shape = 1 << 16 // the length of records of this kind is unknown
+	shapeInt     shape = 1 << 17 // an INT, whose payload the pass reads
 )
 
-// length returns the bytes of a record with that info: below 2^32, because
-// 12 + 255 + 255 × (2^24 - 1) is.
+// length returns the length in bytes of a record, from its info word. It is at most
+// 12 + 255 + 255 × (2^24 - 1), which is below 2^32.
 func (s shape) length(info uint32) uint32 {
 	return recordSize + uint32(s&0xff) + uint32(s>>8&0xff)*(info&vlenMask)
 }
 
-// shapes is the one table of what the kinds' records hold.
+// shapes has the shape of each kind.
 type shapes [kindCount]shape
 
+// known returns the shape of a kind from its two numbers of bytes.
 func known(once, each shape) shape { return once | each<<8 }
 
+// knownShapes has the shapes of the kinds that this package defines.
 var knownShapes = func() *shapes {
 	s := shapes{
 		KindInt:       known(4, 0) | shapeInt,
@@ -198,7 +202,7 @@ var knownShapes = func() *shapes {
 	return &s
 }()
 
-// Bytes of one element, by kind.
+// The size of an element in bytes, by its type.
 const (
 	memberSize       = uapi.MemberSize
 	enumeratorSize   = uapi.EnumeratorSize

@@ -1,4 +1,4 @@
-// Finds the record of a type id; a Type is a handle on it.
+// Finds the record of a type id, and defines Type, the handle on a record.
 
 package btf
 
@@ -8,39 +8,39 @@ import (
 	"sync"
 )
 
-// A layer is one blob of BTF: the type section, what the pass over it found, and
-// the layer it stands on.
+// A layer is one blob in a chain of split and base BTF: its sections, what the pass over
+// its types found, and the layer below.
 type layer struct {
 	base    *layer
 	types   section
 	strings strtab
 	shapes  *shapes
-	first   TypeID // of the first record; 1 if there is no base
+	first   TypeID // id of the first record: 1 if there is no base, 0 after Close
 	framing
 
 	tagsOnce sync.Once
-	tags     []TypeID // of the DECL_TAGs, by what they tag; see tags.go
+	tags     []TypeID // ids of the DECL_TAGs, sorted by what they tag: see declTags
 
 	cutsOnce  sync.Once
-	flavoured cutTable // own strings that have a flavour; see flavour.go
+	flavoured cutTable // own strings that have a flavour: see cuts
 
-	placements *placements // of DATASECs; nil if it is not from a BPF object
+	placements *placements // of the DATASECs; nil if the blob is not from a BPF object
 
 	pointerOnce sync.Once
-	pointer     uint32 // bytes of a pointer, 0 if unknown; see size.go
+	pointer     uint32 // size of a pointer in bytes, 0 if unknown: see ownPointerSize
 }
 
-// end is the first id past the types of this layer and those below.
+// end returns the first id after the types of this layer.
 func (l *layer) end() TypeID { return l.first + TypeID(l.starts.count) }
 
-// close forgets all bytes, so that handles on them meet empty sections.
+// close drops all bytes. Handles that are still in use then read empty sections.
 func (l *layer) close() {
 	l.base, l.types, l.strings, l.shapes, l.first, l.framing = nil, section{}, strtab{}, nil, 0, framing{}
 	l.tags, l.flavoured, l.placements, l.pointer = nil, cutTable{}, nil, 0
 }
 
-// typeByID returns the type with an id, which must be below end; void for any
-// other.
+// typeByID returns the type with an id of this layer or one below, or void if there is
+// no such type.
 func (l *layer) typeByID(id TypeID) Type {
 	if id == 0 {
 		return Type{}
@@ -56,15 +56,15 @@ func (l *layer) typeByID(id TypeID) Type {
 	return Type{}
 }
 
-// understands reports whether the records of a kind are those this package knows: only
-// their length is known of others, by the layout section.
+// understands reports whether records of a kind have the shape that this package defines
+// for it. Of other records only the length is known, from the layout section.
 func (l *layer) understands(k Kind) bool { return l.shapes[k] == knownShapes[k] }
 
-// record returns the layer's own type whose record is number i, counted from 0.
+// record returns the type of the layer's record i, counted from 0. i must be below count.
 func (l *layer) record(i uint32) Type { return Type{l, l.first + TypeID(i), l.starts.offset(i)} }
 
-// all yields the layer's own types by id. It is the plain loop over starts.all,
-// written out: one call less for each type.
+// all yields the own types of the layer in order of their ids. It repeats the loop of
+// starts.all, which saves a call for each type.
 func (l *layer) all() iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		id := l.first
@@ -79,31 +79,34 @@ func (l *layer) all() iter.Seq[Type] {
 	}
 }
 
-// A Type is a handle on one type record: 16 bytes on 64-bit machines, to be
-// passed and kept by value. Types are comparable with ==, and equal if they are
-// the same record of the same Spec; ids are comparable within one chain of split
-// and base.
+// A Type is a type of a Spec. It is a value of 16 bytes, on 64-bit machines, that refers to
+// the record of the type in the bytes of the file. Two Types are equal (==) if they are
+// the same record of the same Spec.
 //
-// The zero Type is void, the type with id 0. After the Spec's Close, or that of
-// the base the record lies in, a Type keeps its id and has no kind and no name.
+// The zero Type is void, the type with id 0. After Close of the Spec that has the record,
+// a Type still has its id, but no kind and no name.
 //
 //	 0           4           8          12
 //	┌───────────┬───────────┬───────────┬──────────────────────────
 //	│ name_off  │ info      │ size|type │ what the kind adds
 //	└───────────┴───────────┴───────────┴──────────────────────────
 //
-// What a kind adds is read through a typed view: see [As].
+// A view gives access to what the kind adds: see [As].
 type Type struct {
 	layer *layer
 	id    TypeID
-	off   uint32 // of the record in its layer's type section
+	off   uint32 // byte offset of the record in the type section of its layer
 }
 
-// handle is what a view embeds. The field has an unexported name, so that no other
-// package can put the handle of one kind into a view of another.
+// handle is the Type that a view embeds. The name of the field is not exported, because
+// other packages must not put a Type of one kind into a view of another.
 type handle = Type
 
-// word returns the integer off bytes into the record.
+// only is a field of no bytes that makes each view different from all others. Without
+// it, Go would convert a view of one kind to a view of another.
+type only[V any] [0]*V
+
+// word returns the 32-bit integer at byte offset off in the record.
 func (t Type) word(off uint32) uint32 {
 	if t.layer == nil {
 		return 0
@@ -117,26 +120,25 @@ func (t Type) sizeOrType() uint32 { return t.word(8) }
 func (t Type) vlen() uint32       { return t.info() & vlenMask }
 func (t Type) flag() bool         { return t.info()&kindFlag != 0 }
 
-// ID returns the type's id in its chain of split and base BTF, 0 for void.
+// ID returns the id of the type, 0 for void. It is unique in split BTF and its base.
 func (t Type) ID() TypeID { return t.id }
 
-// Kind returns what the record describes, [KindVoid] for void. It is above
-// [KindLocsec] for a kind that only the layout section knows.
+// Kind returns the kind of the type, [KindVoid] for void. It is above [KindLocsec] if
+// only the layout section of the blob defines the kind.
 func (t Type) Kind() Kind { return Kind(t.info() >> kindShift & kindMask) }
 
-// KindFlag returns bit 31 of the record's info, which means something else for
-// each kind: the views say what, such as [Enum.Signed]. In a struct or union it
-// tells which of two encodings its members' offsets have.
+// KindFlag returns bit 31 of the record's second word. Its meaning depends on the kind,
+// and views have methods for it, such as [Enum.Signed]. In a struct or union it selects
+// the encoding of member offsets: see [Member].
 func (t Type) KindFlag() bool { return t.flag() }
 
-// Name returns a copy of the type's name as the compiler spelt it, or "" if it
-// is anonymous. A flavour is part of the name.
+// Name returns a copy of the name, "" if the type is anonymous. A flavour is part of the
+// name.
 func (t Type) Name() string { return string(t.NameBytes()) }
 
-// NameBytes returns the type's name without a copy, nil if it is anonymous. The
-// bytes are those of the file: they must not be written to, nor read after the
-// Close of the Spec they come from. Comparing string(t.NameBytes()) with == does
-// not allocate.
+// NameBytes returns the name without a copy, nil if the type is anonymous. The bytes are
+// those of the file: they must not be changed, and must not be read after Close of the
+// Spec or its base. Comparing string(t.NameBytes()) with == does not allocate.
 func (t Type) NameBytes() []byte {
 	if t.layer == nil {
 		return nil
@@ -144,11 +146,11 @@ func (t Type) NameBytes() []byte {
 	return t.layer.strings.name(t.nameOff())
 }
 
-// AsType returns t. Views have this method too: it turns a view back into a Type.
+// AsType returns t. Views have this method too, which turns a view into a Type.
 func (t Type) AsType() Type { return t }
 
-// String returns a description for messages, such as "STRUCT task_struct (id 114)".
-// A long name is cut, and bytes that are not printable are escaped.
+// String returns a description for messages, such as "STRUCT task_struct (id 114)". It
+// cuts a long name, and escapes bytes that are not printable.
 func (t Type) String() string {
 	if t.layer != nil && t.layer.first == 0 {
 		return "type of closed BTF (id " + strconv.FormatUint(uint64(t.id), 10) + ")"
@@ -160,7 +162,7 @@ func (t Type) String() string {
 	return s + " (id " + strconv.FormatUint(uint64(t.id), 10) + ")"
 }
 
-// follow returns the type with an id that was proved to be in range.
+// follow returns the type with an id, or void if the id is out of range.
 func (t Type) follow(id uint32) Type {
 	if t.layer == nil {
 		return Type{}

@@ -1,4 +1,4 @@
-// Computes the offset of a member, and finds a member by its name.
+// Computes the offset of a member, and finds a member by name.
 
 package btf
 
@@ -8,13 +8,10 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// MemberByName returns the member of a name. As in C, the members of anonymous
-// structs and unions are found too; their Offset counts from c. A path into a member
-// is resolved by [Type.Field].
-//
-// The error matches [ErrNotFound] if there is no such member. It is a [*FormatError]
-// if an anonymous member on the way is broken, or if anonymous members nest without
-// end.
+// MemberByName returns the member of a name. As in C, it also searches anonymous members.
+// The Offset of a member found there counts from c. For paths see [Type.Field]. The error
+// matches [ErrNotFound] if there is no such member. It is a [*FormatError] if an anonymous
+// member on the way is broken, or if anonymous members nest too deep.
 func (c composite) MemberByName(name string) (Member, error) {
 	m, ok, err := c.find(name)
 	if err == nil && !ok {
@@ -44,7 +41,7 @@ func (c composite) eachNamed(visit func(m Member, off uint32) bool) error {
 	if c.layer == nil {
 		return nil
 	}
-	// The anonymous composites that are open, outermost first, in place of recursion.
+	// The anonymous composites being searched, outermost first. This replaces recursion.
 	type frame struct {
 		in    composite
 		next  uint32
@@ -53,8 +50,8 @@ func (c composite) eachNamed(visit func(m Member, off uint32) bool) error {
 	var path [maxDepth]frame
 	path[0] = frame{in: c}
 
-	// Anonymous members of a few bytes can repeat each other 2^32 times. In sound BTF
-	// no member is visited twice.
+	// In hostile BTF, a few bytes of anonymous members can stand for 2^32 visits. In
+	// valid BTF no member is visited twice.
 	budget := c.budget()
 
 	for depth := 0; depth >= 0; {
@@ -98,10 +95,10 @@ func (c composite) budget() int64 {
 	return n
 }
 
-// Offset returns the offset of the member in bits, from the start of the struct or
-// union that was asked for it. For a bitfield it is the offset of the first bit in
-// the ABI of the target: the lowest bit on little-endian machines, the highest bit on
-// big-endian machines.
+// Offset returns the offset of the member in bits. It counts from the start of the struct
+// or union that was searched for the member. For a bitfield it is the offset of the first
+// bit in the ABI of the target: the lowest bit on little-endian machines, the highest bit
+// on big-endian machines.
 func (m Member) Offset() Bits {
 	word := m.parent.word(m.at() + 8)
 	if m.parent.flag() {
@@ -113,7 +110,7 @@ func (m Member) Offset() Bits {
 	return m.outer + Bits(word)
 }
 
-// BitfieldSize returns the width of a bitfield in bits. It is 0 for other members.
+// BitfieldSize returns the width of a bitfield in bits, or 0 for other members.
 func (m Member) BitfieldSize() Bits {
 	if m.parent.flag() {
 		return Bits(m.parent.word(m.at()+8) >> uapi.MemberBitfieldShift)
@@ -135,8 +132,8 @@ func (m Member) String() string {
 }
 
 // oddInt returns the integer type of a bitfield in the encoding used before
-// kind_flag: the INT holds the bit offset and the width. The kernel still reads it
-// (btf_int_check_member). Loading a blob finds out whether it has such integers.
+// kind_flag, in which the INT has the bit offset and the width. The kernel still accepts
+// it (btf_int_check_member). Loading a blob finds out whether it has such integers.
 func (m Member) oddInt() (Int, bool) {
 	if m.parent.layer == nil || !m.parent.layer.oddInts {
 		return Int{}, false

@@ -1,4 +1,4 @@
-// Hashes names, and finds the flavours in the string section.
+// Hashes names, and finds the strings that have a flavour.
 
 package btf
 
@@ -9,13 +9,14 @@ import (
 	"slices"
 )
 
-// hashed is how many bytes of a name are hashed without a branch: enough to tell
-// nearly all names of a kernel apart. Of longer names as many again are hashed.
+// hashed is the number of bytes of a name that are hashed without a branch. They tell
+// nearly all names of a kernel apart. Of a longer name the next hashed bytes are hashed
+// too, and the rest is ignored.
 const hashed = 32
 
-// hashName returns the hash of the name at the front of b, which ends at a NUL.
-// It is hashString of that name, without looking for the end first: with 71,000
-// names, most of the time would go to guessing their lengths wrong.
+// hashName returns the hash of the name at the front of b, which ends in a NUL. The
+// result is that of hashString. It does not search for the NUL first, because branches
+// on the lengths of 71,000 names would be mispredicted most of the time.
 func hashName(b []byte) uint32 {
 	if len(b) < hashed {
 		return hashString(upToNUL(b))
@@ -30,6 +31,7 @@ func hashName(b []byte) uint32 {
 	return mix(w0, w1, w2, w3)
 }
 
+// upToNUL returns the bytes of b before the first NUL, or all of b.
 func upToNUL(b []byte) []byte {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		return b[:i]
@@ -46,6 +48,7 @@ func hashString[T string | []byte](name T) uint32 {
 	return h
 }
 
+// hashPart returns the hash of the first hashed bytes of a name.
 func hashPart[T string | []byte](name T) uint32 {
 	var b [hashed]byte
 	copy(b[:], name)
@@ -53,8 +56,8 @@ func hashPart[T string | []byte](name T) uint32 {
 		binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:]))
 }
 
-// mix folds 32 bytes into 4 with two multiplications. The constants are the
-// fractional digits of the square roots of 2, 3, 5 and 7.
+// mix returns a hash of 32 bytes. The constants are the fractional parts of the square
+// roots of 2, 3, 5 and 7.
 func mix(w0, w1, w2, w3 uint64) uint32 {
 	hi, lo := bits.Mul64(w0^0x6a09e667f3bcc908, w1^0xbb67ae8584caa73b)
 	hi2, lo2 := bits.Mul64(w2^0x3c6ef372fe94f82b, w3^0xa54ff53a5f1d36f1)
@@ -62,18 +65,19 @@ func mix(w0, w1, w2, w3 uint64) uint32 {
 	return uint32(h ^ h>>32)
 }
 
-// upTo clears w from its first NUL byte on, or all of it where in is 0. The second
-// result is in for the next word: 0 from the word with the NUL on.
+// upTo returns w with all bytes cleared from the first NUL on. If in is 0, it clears all
+// of w. The second result is in for the next word: 0 if the NUL was in this word or
+// before, else all ones.
 func upTo(w, in uint64) (uint64, uint64) {
 	const eachByte, topBits = 0x0101010101010101, 0x8080808080808080
-	nul := (w - eachByte) &^ w & topBits // the lowest bit set is that of the first NUL
-	keep := (nul&-nul)>>7 - 1            // the bytes below it, all if there is none
+	nul := (w - eachByte) &^ w & topBits // the lowest 1 is in the first NUL
+	keep := (nul&-nul)>>7 - 1            // mask of the bytes below the NUL, all if there is none
 	return w & keep & in, in & -(keep >> 63)
 }
 
-// cuts returns the layer's own strings that have a flavour. They are found in one pass
-// over the string section, once, on demand. Looking for the flavour in the name of each
-// type instead would read a long string as often as types have names inside it.
+// cuts returns the layer's own strings that have a flavour. The first call finds them in
+// one pass over the string section. A search in the name of each type would read a long
+// string as often as types have names inside it.
 func (l *layer) cuts() *cutTable {
 	l.cutsOnce.Do(func() {
 		b, start := l.strings.bytes, l.strings.start
@@ -87,7 +91,7 @@ func (l *layer) cuts() *cutTable {
 			from = bytes.LastIndexByte(b[from:next], 0) + from + 1
 			end := bytes.IndexByte(b[next:], 0)
 			if end < 0 {
-				return // no NUL at the end any more: the file was rewritten
+				return // the file was rewritten: its last byte was NUL
 			}
 			end += next
 			if n := essentialLen(b[from:end]); n < end-from {
@@ -99,7 +103,8 @@ func (l *layer) cuts() *cutTable {
 	return &l.flavoured
 }
 
-// essential returns the essential name at off, if that is not the whole name.
+// essential returns the essential name of the name at off. The second result is false if
+// the name has no flavour.
 func (l *layer) essential(off uint32) ([]byte, bool) {
 	for off < l.strings.start {
 		if l = l.base; l == nil {
@@ -115,7 +120,7 @@ func (l *layer) essential(off uint32) ([]byte, bool) {
 		if c.at <= off {
 			return -1
 		}
-		return 1 // no cut is the one: the first behind off is wanted
+		return 1 // never 0: the search returns the first cut after off
 	})
 	if i == len(cuts) || cuts[i].from > off {
 		return nil, false

@@ -1,4 +1,4 @@
-// Narrows a Type to a view, and proves that its record can be read to the end.
+// Narrows a Type to a view, and proves that all of its record is in range.
 
 package btf
 
@@ -9,14 +9,14 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// As returns t as a view of type V. If V is not a view of a typedef, qualifier or
-// type tag, As looks through those.
+// As returns t as a view of type V. If t is a typedef, qualifier or type tag, and V is not
+// a view of that kind, As looks at the type under it.
 //
-// The error matches [ErrWrongKind] if t is of another kind; it costs no allocation.
-// It is a [*FormatError] if the record is broken: a name or a type id in it is out of
-// range, or the typedefs and qualifiers do not end. It matches [ErrNotSupported] if
-// the layout section uses the number of a draft kind, such as that of [LocParam],
-// for another kind.
+// The error matches [ErrWrongKind] if t is of another kind. This error costs no
+// allocation. It is a [*FormatError] if a name or a type id in the record is out of range,
+// or if more than 32 typedefs and qualifiers follow each other. It matches
+// [ErrNotSupported] if the layout section uses the number of a draft kind, such as that
+// of [LocParam], for another kind.
 func As[V View](t Type) (V, error) {
 	var v V
 	slot, want := viewed(&v)
@@ -36,8 +36,8 @@ func As[V View](t Type) (V, error) {
 }
 
 // Underlying returns the type under the typedefs, qualifiers and type tags of t. It
-// returns t itself if t is none of them. The error is a [*FormatError] if a type id
-// is out of range, or if more than 32 of them follow each other.
+// returns t itself if t is none of them. The error is a [*FormatError] if a type id is
+// out of range, or if more than 32 of them follow each other.
 func (t Type) Underlying() (Type, error) {
 	c := chain{from: t, at: t}
 	for modifiers.has(c.at.Kind()) {
@@ -48,12 +48,12 @@ func (t Type) Underlying() (Type, error) {
 	return c.at, nil
 }
 
-// Pointee returns the type that a pointer points to, without the typedefs,
-// qualifiers and type tags on either side of the pointer: for
-// const struct sk_buff *, the struct sk_buff. It may be void.
+// Pointee returns the type that a pointer points to, without the typedefs, qualifiers and
+// type tags on either side of the pointer. For const struct sk_buff * it returns the
+// struct sk_buff. It may be void.
 //
-// The error matches [ErrWrongKind] if t is not a pointer. It is a [*FormatError] if
-// a record on the way is broken.
+// The error matches [ErrWrongKind] if t is not a pointer. It is a [*FormatError] if a
+// record on the way is broken.
 func (t Type) Pointee() (Type, error) {
 	p, err := As[Pointer](t)
 	if err != nil {
@@ -62,19 +62,19 @@ func (t Type) Pointee() (Type, error) {
 	return p.Target().Underlying()
 }
 
-// maxDepth is the largest number of typedefs, qualifiers and arrays that may follow
-// each other. More are taken for a loop. It is MAX_RESOLVE_DEPTH of the kernel and of
-// libbpf.
+// maxDepth is the largest number of typedefs, qualifiers and arrays that may follow each
+// other. A longer chain is treated as a loop. The number is MAX_RESOLVE_DEPTH of the
+// kernel and of libbpf.
 const maxDepth = 32
 
-// A chain follows one type id after the other, and no more than maxDepth. Every walk
-// along typedefs, qualifiers and arrays is a chain.
+// A chain follows one type id after the other, up to maxDepth of them. Every walk along
+// typedefs, qualifiers and arrays uses it.
 type chain struct {
 	from, at Type
 	steps    int
 }
 
-// next moves to the type whose id is at a byte offset in the record.
+// next moves to the type whose id is at byte offset off in the record.
 func (c *chain) next(off uint32) error {
 	if c.steps++; c.steps > maxDepth {
 		return c.from.problem(0, "more than %d typedefs, qualifiers or arrays follow each other", maxDepth)
@@ -94,6 +94,7 @@ func (t Type) target() (Type, error) {
 	return c.at, err
 }
 
+// problem returns a [*FormatError] about the word at byte offset off in the record.
 func (t Type) problem(off uint64, format string, args ...any) error {
 	return &FormatError{Section: "types", Offset: uint64(t.off) + off, TypeID: t.id, Problem: fmt.Sprintf(format, args...)}
 }
@@ -128,7 +129,7 @@ func (s kindSet) String() string {
 	return strings.Join(names, " or ")
 }
 
-// mismatch returns the error for a type of none of the kinds.
+// mismatch returns the error for a type whose kind is not in the set.
 func (s kindSet) mismatch() error {
 	for k := range kindLast + 1 {
 		if s.has(k) {
@@ -141,11 +142,12 @@ func (s kindSet) mismatch() error {
 	return ErrWrongKind
 }
 
-// A kindError is the kind that was asked for. It is one byte, so that it becomes an
-// error without an allocation: scans narrow thousands of types of other kinds.
+// A kindError is the kind that a type needs, or KindVoid for a struct or union. It is one
+// byte, which becomes an error without an allocation: scans narrow thousands of types of
+// other kinds.
 type kindError Kind
 
-// Error does not name the type: the caller knows which one it asked.
+// Error does not name the type, which the caller knows.
 func (e kindError) Error() string {
 	if Kind(e) == KindVoid {
 		return "btf: type is not a STRUCT or UNION"
@@ -156,9 +158,9 @@ func (e kindError) Error() string {
 // Is makes every kindError match ErrWrongKind.
 func (e kindError) Is(target error) bool { return target == ErrWrongKind }
 
-// viewed returns the handle inside the view that view points to, and the kinds the
-// view is for: none if it is not a view. It is a switch and not a method, because a
-// call through an interface would move the caller's view to the heap.
+// viewed returns the handle inside the view that view points to, and the kinds that the
+// view is for. It returns no kinds if view is not a pointer to a view. It is a switch and
+// not a method, because a call through an interface would move the view to the heap.
 func viewed(view any) (*Type, kindSet) {
 	switch v := view.(type) {
 	case *Int:
@@ -209,8 +211,8 @@ func viewed(view any) (*Type, kindSet) {
 	return nil, 0
 }
 
-// narrow sets a view to t, which must be of a kind the view is for. Slot is the
-// handle in the view.
+// narrow checks t and sets a view to it. t must be of a kind that the view is for. slot is
+// the handle in the view.
 func narrow(view any, slot *Type, t Type) error {
 	if f, ok := view.(*Func); ok {
 		proto, err := t.prototype()
@@ -218,7 +220,7 @@ func narrow(view any, slot *Type, t Type) error {
 			err = proto.check()
 		}
 		if err == nil {
-			*f = Func{t, proto}
+			*f = Func{handle: t, proto: proto}
 		}
 		return err
 	}
@@ -229,9 +231,9 @@ func narrow(view any, slot *Type, t Type) error {
 	return err
 }
 
-// check proves that the names and type ids in the record are in range. Loading proved
-// that the record lies inside the section. That is checked again only where bytes are
-// cut out, because the file may have been rewritten since.
+// check proves that the names and type ids in the record are in range. Loading proved that
+// the record is inside the section. checkElements checks that again before it slices the
+// section, because the file may have been rewritten since.
 func (t Type) check() error {
 	if t.Kind() == KindFunc {
 		_, err := t.prototype()
@@ -267,9 +269,8 @@ func (t Type) moved() bool {
 	return k > KindEnum64 && k <= kindLast && !t.layer.understands(k)
 }
 
-// prototype returns the type that a FUNC's id leads to, which must be a FUNC_PROTO.
-// Narrowing the FUNC checks the prototype as well; Verify checks each prototype once,
-// when it comes to it.
+// prototype returns the FUNC_PROTO of a FUNC, unchecked. Narrowing a FUNC checks its
+// prototype. Verify checks each prototype once, as a type of its own.
 func (t Type) prototype() (Type, error) {
 	if err := t.checkID(8); err != nil {
 		return Type{}, err
@@ -281,16 +282,16 @@ func (t Type) prototype() (Type, error) {
 	return proto, nil
 }
 
-// A protoMemo remembers whether prototypes with many parameters are sound. Narrowing
-// all functions needs it: in hostile BTF a million functions can share a prototype
-// with a million parameters.
+// A protoMemo stores the results of checking prototypes with many parameters. Narrowing
+// all functions needs it: in hostile BTF a million functions can share a prototype with a
+// million parameters.
 type protoMemo map[TypeID]error
 
-// manyParams is the number of parameters from which a prototype is remembered. No
-// kernel has such a prototype, so kernels cost no map.
+// manyParams is the number of parameters above which a result is stored. No kernel has
+// such a prototype, so a kernel needs no map.
 const manyParams = 64
 
-// narrow narrows a FUNC.
+// narrow returns the view of a FUNC, as As does.
 func (m *protoMemo) narrow(t Type) (Func, error) {
 	proto, err := t.prototype()
 	if err != nil {
@@ -311,9 +312,10 @@ func (m *protoMemo) narrow(t Type) (Func, error) {
 	if err != nil {
 		return Func{}, err
 	}
-	return Func{t, proto}, nil
+	return Func{handle: t, proto: proto}, nil
 }
 
+// checkID proves that the type id at byte offset off in the record is in range.
 func (t Type) checkID(off uint32) error {
 	if id := t.word(off); TypeID(id) >= t.layer.end() {
 		return t.outOfRange(uint64(off), "type id", id)
@@ -321,6 +323,7 @@ func (t Type) checkID(off uint32) error {
 	return nil
 }
 
+// checkElements proves that the names and type ids of the elements are in range.
 func (t Type) checkElements(e *uapi.Element) error {
 	l := t.layer
 	from, size := uint64(t.off)+recordSize, uint64(t.vlen())*uint64(e.Size)

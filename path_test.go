@@ -140,7 +140,7 @@ func TestField(t *testing.T) {
 			require.Equal(t, btf.Bits(64), f.Offset())
 			require.Zero(t, f.Size())
 			_, err = narrow.Field("narrow.all[1]")
-			require.ErrorContains(t, err, "nothing says how wide a pointer is")
+			require.ErrorContains(t, err, "the size of a pointer is unknown")
 			require.NoError(t, narrow.Close())
 			require.Equal(t, btf.Bits(64), f.Offset(), "after Close")
 			_, err = narrow.Field("narrow.p")
@@ -222,8 +222,8 @@ func TestBadPaths(t *testing.T) {
 		{"hidden_t.x", `at ".x": FWD hidden (id 12) is only declared: not found`, notFound},
 		{"hidden", `size of FWD hidden (id 12): no value has this type: not found`, notFound},
 		{"void_t", `size of TYPEDEF void_t (id 25): no value has this type: not found`, notFound},
-		{"around.void", `size of VOID (id 0): no value has this type: not found`, notFound},
-		{"around.func", `no value has this type: not found`, notFound},
+		{"around.void", `size of VOID (id 0): the type has no size: not found`, notFound},
+		{"around.func", `the type has no size: not found`, notFound},
 
 		// What is something else.
 		{"outer.first.x", `at ".x": a STRUCT or UNION wanted, it is INT int (id 1): wrong kind`, wrongKind},
@@ -258,8 +258,8 @@ func TestBadPaths(t *testing.T) {
 		{"of_loop.p->x", `more than 32 typedefs`, nothing},
 		{"around.broken.x", `STRUCT type id must be below`, nothing},
 		{"outer.first.x|next->missing|tail.y", `wanted`, notFound},
-		{"far.huge[0]", `more than 64 bits can count`, nothing},
-		{"far.huge[1]", `64 bits can`, nothing},
+		{"far.huge[0]", `elements of 8 bytes must fit in 64 bits`, nothing},
+		{"far.huge[1]", `must fit in 64 bits`, nothing},
 		{"far.large[4294967296]", `further away than 64 bits can say`, nothing},
 		{"far.large[268435456]", `further away than 64 bits can say`, nothing},
 		{"outer.next" + strings.Repeat("->next", 16), `more than 15 pointers`, nothing},

@@ -30,7 +30,7 @@ func (o object) place(l *layer) (map[TypeID]*placement, error) {
 		case ".ksyms":
 			continue // what lies there is in the kernel: it has no size and no offsets
 		case ".kconfig":
-			p.err = p.align(Datasec{t})
+			p.err = p.align(Datasec{handle: t})
 		default:
 			size, ok := sizes[name]
 			if !ok || name == "" {
@@ -38,7 +38,7 @@ func (o object) place(l *layer) (map[TypeID]*placement, error) {
 				break
 			}
 			p.size = size
-			p.err = p.look(Datasec{t}, offsets)
+			p.err = p.look(Datasec{handle: t}, offsets)
 		}
 		slices.SortStableFunc(p.vars, func(a, b placedVar) int { return cmp.Compare(a.offset, b.offset) })
 		placed[t.id] = p

@@ -4,13 +4,12 @@ package btf
 
 import "slices"
 
-// A Record is the raw form of a type: the words of its record in the type section. It
-// is for programs that write or check BTF. Others use views, which know what the
-// words mean.
+// A Record is the raw form of a type: the 32-bit words of its record in the type section.
+// It is for programs that write or check BTF. Other programs use a [View].
 //
-// What a Record returns is not checked: a name or a type id in it may be out of range
-// (see [Record.Check]). The zero Record has no words; so has that of void, and that of
-// a type of a closed Spec.
+// The words are not checked: a name offset or a type id may be out of range. [Record.Check]
+// checks them. The zero Record, the Record of void and that of a type of a closed Spec have
+// no words.
 type Record struct {
 	typ  Type
 	info uint32 // read once: the file may be rewritten
@@ -26,7 +25,7 @@ func (t Type) Record() Record {
 	shape := t.layer.shapes[info>>kindShift&kindMask]
 	length := shape.length(info)
 	if shape&shapeUnknown != 0 || !t.layer.types.has(uint64(t.off), uint64(length)) {
-		return Record{} // rewritten since it was loaded
+		return Record{} // the file was rewritten
 	}
 	return Record{t, info, length}
 }
@@ -59,7 +58,7 @@ func (r Record) Word(off uint32) uint32 {
 	return r.typ.word(off)
 }
 
-// AppendWords appends all words of the record to words, and returns the result.
+// AppendWords appends all words of the record to words and returns the result.
 func (r Record) AppendWords(words []uint32) []uint32 {
 	words = slices.Grow(words, int(r.size/4))
 	for off := uint32(0); off < r.size; off += 4 {
@@ -68,15 +67,14 @@ func (r Record) AppendWords(words []uint32) []uint32 {
 	return words
 }
 
-// Follow returns the type with an id, as a word of the record gives it. It returns void
-// if the id is out of range.
+// Follow returns the type with an id from a word of the record. It returns void if the id
+// is out of range.
 func (r Record) Follow(id TypeID) Type { return r.typ.follow(uint32(id)) }
 
-// Strings returns the string section from a name offset on, as a word of the record
-// gives it: the name, its NUL byte, and all that follows. It returns nil for offset 0,
-// which is the empty name, and for an offset that is out of range. The bytes are those
-// of the file, as [Type.NameBytes] says. A name of hostile BTF can be as long as the
-// section.
+// Strings returns the string section from a name offset on, which is a word of the record:
+// the name, its NUL byte, and all that follows. It returns nil for offset 0, which is the
+// empty name, and for an offset that is out of range. The bytes are those of the file: see
+// [Type.NameBytes]. In hostile BTF a name can be as long as the section.
 func (r Record) Strings(nameOff uint32) []byte {
 	if r.typ.layer == nil {
 		return nil
@@ -84,8 +82,7 @@ func (r Record) Strings(nameOff uint32) []byte {
 	return r.typ.layer.strings.at(nameOff)
 }
 
-// Check proves that all names and type ids in the record are in range, as narrowing to
-// a view does. The error is a [*FormatError] if one is not. It matches
-// [ErrNotSupported] if the layout section uses the number of a draft kind for another
-// kind.
+// Check proves that all names and type ids in the record are in range. The error is a
+// [*FormatError] if one is not. It matches [ErrNotSupported] if the layout section uses
+// the number of a draft kind for another kind.
 func (r Record) Check() error { return r.typ.check() }

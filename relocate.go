@@ -129,7 +129,7 @@ func (r *relocation) match(t Type) (TypeID, error) {
 	want := trait{kind: t.Kind(), size: size}
 	switch t.Kind() {
 	case KindInt:
-		want.encoding = Int{t}.Encoding()
+		want.encoding = Int{handle: t}.Encoding()
 	case KindFloat, KindEnum, KindStruct, KindUnion:
 	case KindFwd:
 		want.size, want.union = 0, t.flag()
@@ -204,7 +204,7 @@ func (n *namesake) sort() {
 	for _, t := range n.types {
 		switch k, size := t.Kind(), t.sizeOrType(); k {
 		case KindInt:
-			add(t, trait{kind: k, size: size, encoding: Int{t}.Encoding()})
+			add(t, trait{kind: k, size: size, encoding: Int{handle: t}.Encoding()})
 		case KindFloat, KindEnum:
 			add(t, trait{kind: k, size: size})
 		case KindEnum64:

@@ -76,7 +76,7 @@ func newRewriter(l *layer, opts *MarshalOptions) *rewriter {
 			}
 		case KindDatasec:
 			if r.isKsyms(t) {
-				for v := range (Datasec{t}).Vars() {
+				for v := range (Datasec{handle: t}).Vars() {
 					r.ksyms[v.Type().ID()] = true
 				}
 			}
@@ -136,7 +136,7 @@ func (r *rewriter) rewrite(t Type, words []uint32) []uint32 {
 			}
 			break
 		}
-		placeVars(Datasec{t}, words)
+		placeVars(Datasec{handle: t}, words)
 		if r.opts.ReplaceDeclarations {
 			kept := rest[:0]
 			for e := range slices.Chunk(rest, varSecinfoSize/4) {

@@ -1,4 +1,4 @@
-// Computes the size of a type, and of a pointer.
+// Computes the size of a type and of a pointer.
 
 package btf
 
@@ -7,14 +7,12 @@ import (
 	"math"
 )
 
-// Sizeof returns the bytes a value of the type takes, as C's sizeof does: through
-// typedefs, qualifiers, variables and arrays. A flexible array takes 0.
+// Sizeof returns the size of a value of the type in bytes, as C's sizeof does. It looks
+// through typedefs, qualifiers, variables and arrays. A flexible array has size 0.
 //
-// The error is a [*FormatError] if the record or one it leads to is broken, and
-// matches [ErrNotFound] where there is no size: for void, functions, forward
-// declarations, unknown kinds, and pointers of a blob that does not tell how
-// wide they are (see [Spec.PointerSize]). A result that 64 bits cannot hold is a
-// [*FormatError] too.
+// The error matches [ErrNotFound] if the type has no size: void, functions, forward
+// declarations, unknown kinds, and pointers if [Spec.PointerSize] is 0. It is a
+// [*FormatError] if a record on the way is broken, or if the size exceeds 64 bits.
 func (t Type) Sizeof() (uint64, error) {
 	single, elements, err := t.single()
 	if err != nil {
@@ -28,22 +26,22 @@ func (t Type) Sizeof() (uint64, error) {
 		if _, err := single.placement(); err != nil {
 			return 0, err
 		}
-		size = uint64(Datasec{single}.Size())
+		size = uint64(Datasec{handle: single}.Size())
 	case KindPointer:
 		if size = uint64(single.layer.pointerSize()); size == 0 {
-			return 0, single.noSize("nothing says how wide a pointer is")
+			return 0, single.noSize("the size of a pointer is unknown")
 		}
 	default:
-		return 0, single.noSize("no value has this type")
+		return 0, single.noSize("the type has no size")
 	}
 	if size != 0 && elements > math.MaxUint64/size {
-		return 0, single.problem(8, "%d elements of %d bytes are more than 64 bits can count", elements, size)
+		return 0, single.problem(8, "size of %d elements of %d bytes must fit in 64 bits", elements, size)
 	}
 	return elements * size, nil
 }
 
-// single returns the type under typedefs, qualifiers, variables and arrays, and how
-// many of it there are.
+// single returns the type under the typedefs, qualifiers, variables and arrays of t, and
+// the number of elements of that type that t has.
 func (t Type) single() (single Type, elements uint64, err error) {
 	elements = 1
 	c := chain{from: t, at: t}
@@ -53,7 +51,7 @@ func (t Type) single() (single Type, elements uint64, err error) {
 		case KindArray:
 			n := uint64(t.word(recordSize + 8))
 			if n != 0 && elements > math.MaxUint64/n {
-				return Type{}, 0, t.problem(recordSize+8, "nested arrays have more elements than 64 bits can count")
+				return Type{}, 0, t.problem(recordSize+8, "number of elements of nested arrays must fit in 64 bits")
 			}
 			elements *= n
 			off = recordSize
@@ -67,12 +65,14 @@ func (t Type) single() (single Type, elements uint64, err error) {
 	}
 }
 
+// noSize returns the error for a type without a size.
 func (t Type) noSize(why string) error {
 	return fmt.Errorf("btf: size of %v: %s: %w", t, why, ErrNotFound)
 }
 
-// pointerSize returns the bytes of a pointer, 0 if unknown: what the lowest layer
-// that knows says, since a module is as wide as its kernel.
+// pointerSize returns the size of a pointer in bytes, or 0 if it is unknown. The lowest
+// layer that knows the size decides, because pointers of a module are as wide as those
+// of its kernel.
 func (l *layer) pointerSize() (size uint32) {
 	for ; l != nil; l = l.base {
 		if own := l.ownPointerSize(); own != 0 {
@@ -82,9 +82,9 @@ func (l *layer) pointerSize() (size uint32) {
 	return size
 }
 
-// ownPointerSize returns what this layer alone says about pointers: the class of
-// the ELF file it came from, else the size of the integer that is C's long. It is
-// looked for once, on demand, by the rule of libbpf's determine_ptr_size.
+// ownPointerSize returns the size of a pointer from this layer alone: from the class of
+// its ELF file, or else from the integer type long. It is found once, on demand, by the
+// rule of libbpf's determine_ptr_size.
 func (l *layer) ownPointerSize() uint32 {
 	l.pointerOnce.Do(func() {
 		if l.pointer != 0 {
@@ -104,8 +104,7 @@ func (l *layer) ownPointerSize() uint32 {
 	return l.pointer
 }
 
-// isLong reports whether the name at off is a spelling of long or unsigned long. It
-// reads no more of the name than of those.
+// isLong reports whether the name at off is a spelling of long or unsigned long.
 func (l *layer) isLong(off uint32) bool {
 	for _, long := range [...]string{
 		"long", "long int", "int long",

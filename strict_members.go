@@ -39,7 +39,7 @@ func (p memberPlace) fits(pointer uint32) error {
 	case kind == KindInt && flag:
 		return p.intFits(at, width)
 	case kind == KindInt:
-		i := Int{p.of}
+		i := Int{handle: p.of}
 		if at += uint64(i.Offset()); at > math.MaxUint32 {
 			return p.problem("bits_offset exceeds U32_MAX", "is at bit %d with the offset of the INT", at)
 		}
@@ -60,7 +60,7 @@ func (p memberPlace) fits(pointer uint32) error {
 
 // intFits is btf_int_check_kflag_member.
 func (p memberPlace) intFits(at, width uint64) error {
-	i := Int{p.of}
+	i := Int{handle: p.of}
 	if !i.regular() {
 		return p.problem("invalid member base type", "wanted with 8, 16, 32, 64 or 128 bits at offset 0, it has %d at %d", i.Bits(), i.Offset())
 	}

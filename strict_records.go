@@ -175,7 +175,7 @@ func (t Type) strictInt() error {
 	if payload&^intMask != 0 {
 		return t.problem(recordSize, "invalid int_data: 0 in bits 28 to 31 wanted, it is 0x%08x", payload)
 	}
-	i := Int{t}
+	i := Int{handle: t}
 	n := i.Bits() + i.Offset()
 	switch {
 	case n > maxIntBits:

@@ -269,7 +269,7 @@ func (r *resolver) array(t Type) error {
 		return err
 	}
 	i, _, _ := r.sized(index)
-	if i.Kind() != KindInt || !(Int{i}).regular() {
+	if i.Kind() != KindInt || !(Int{handle: i}).regular() {
 		return t.invalidID(indexAt, "invalid index", "an INT of 1, 2, 4, 8 or 16 whole bytes", index)
 	}
 	element, ok, err := r.value(t, elementAt, "invalid elem")
@@ -280,7 +280,7 @@ func (r *resolver) array(t Type) error {
 	if !ok {
 		return t.invalidID(elementAt, "invalid elem", "a type with a size", element)
 	}
-	if e.Kind() == KindInt && !(Int{e}).regular() {
+	if e.Kind() == KindInt && !(Int{handle: e}).regular() {
 		return t.invalidID(elementAt, "invalid array of int", "an INT of 1, 2, 4, 8 or 16 whole bytes", element)
 	}
 	n := t.word(countAt)

@@ -1,4 +1,4 @@
-// Finds the decl tags of a declaration.
+// Finds the decl tags of a declaration, member or parameter.
 
 package btf
 
@@ -8,20 +8,20 @@ import (
 	"slices"
 )
 
-// Tags yields the decl tags of the declaration itself: a struct, union, typedef,
-// variable or function. Those of members and parameters are with these.
+// Tags yields the decl tags of a struct, union, typedef, variable or function, without
+// those of its members or parameters: see [Member.Tags] and [Func.ParamTags]. It does not
+// find tags in split BTF over the Spec that has the record of t.
 //
-// Records of tags say what they tag, not the reverse, so the first question about
-// tags of a Spec makes one pass over it and keeps 4 bytes for each tag; from then
-// on it is a binary search. Tags are looked for in the BTF the declaration is in,
-// not in split BTF on top of it.
+// The record of a tag refers to the declaration, not the reverse. The first call for a
+// Spec therefore reads all its records, and stores 4 bytes for each tag. Later calls use
+// a binary search.
 func (t Type) Tags() iter.Seq[DeclTag] { return t.tags(-1) }
 
-// Tags yields the decl tags of the member. What it costs is said at [Type.Tags].
+// Tags yields the decl tags of the member. For its cost see [Type.Tags].
 func (m Member) Tags() iter.Seq[DeclTag] { return m.parent.tags(int(m.index)) }
 
-// ParamTags yields the decl tags of the i-th parameter, counted from 0. What it
-// costs is said at [Type.Tags].
+// ParamTags yields the decl tags of the i-th parameter, counted from 0. For its cost see
+// [Type.Tags].
 func (f Func) ParamTags(i int) iter.Seq[DeclTag] {
 	if i < 0 {
 		return func(func(DeclTag) bool) {}
@@ -29,13 +29,13 @@ func (f Func) ParamTags(i int) iter.Seq[DeclTag] {
 	return f.tags(i)
 }
 
-// tags yields the tags of component i of t, -1 being t itself. The loop is in
-// eachTag so that this is small enough to be inlined, and the iterator stays off
-// the heap.
+// tags yields the tags of component i of t, or of t itself if i is -1. The loop is in
+// eachTag, because a small function is inlined, which keeps the iterator off the heap.
 func (t Type) tags(i int) iter.Seq[DeclTag] {
 	return func(yield func(DeclTag) bool) { t.eachTag(i, yield) }
 }
 
+// eachTag is the loop of tags.
 func (t Type) eachTag(i int, yield func(DeclTag) bool) {
 	if t.layer == nil {
 		return
@@ -46,28 +46,30 @@ func (t Type) eachTag(i int, yield func(DeclTag) bool) {
 		return t.layer.tagged(id).compare(want)
 	})
 	for _, id := range tags[from:] {
-		if t.layer.tagged(id) != want || !yield(DeclTag{t.layer.typeByID(id)}) {
+		if t.layer.tagged(id) != want || !yield(DeclTag{handle: t.layer.typeByID(id)}) {
 			return
 		}
 	}
 }
 
-// tagged is what a decl tag is attached to.
+// tagged is the declaration that a decl tag refers to.
 type tagged struct {
 	target    TypeID
-	component int
+	component int // index of the member or parameter, -1 for the target itself
 }
 
 func (a tagged) compare(b tagged) int {
 	return cmp.Or(cmp.Compare(a.target, b.target), cmp.Compare(a.component, b.component))
 }
 
+// tagged returns what the DECL_TAG with an id refers to.
 func (l *layer) tagged(id TypeID) tagged {
-	tag := DeclTag{l.typeByID(id)}
+	tag := DeclTag{handle: l.typeByID(id)}
 	return tagged{TypeID(tag.sizeOrType()), tag.Component()}
 }
 
-// declTags returns the layer's decl tags by what they are attached to, then by id.
+// declTags returns the ids of the layer's decl tags, sorted by what they refer to, then by
+// id. They are collected once, on demand.
 func (l *layer) declTags() []TypeID {
 	l.tagsOnce.Do(func() {
 		n := 0

@@ -1,4 +1,4 @@
-// Reads integers within bounds, in the byte order of the file, and the header.
+// Reads integers within bounds and in the byte order of the file, and parses the header.
 
 package btf
 
@@ -10,23 +10,22 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// A section is a run of bytes of the file and the order of its integers. All
-// arithmetic on offsets that come from a file is done by its methods, by
-// subtraction in 64 bits. A read that would leave the section answers 0: no
-// section of a loaded Spec provokes one, but its bytes may be rewritten later by
-// whoever owns the file.
+// A section is a byte range of the file and its byte order. Its methods check offsets
+// from the file in 64 bits and without overflow. A read outside the section returns 0.
+// Loading proves that no record leads outside, but the bytes of a mapped file can be
+// rewritten after that.
 type section struct {
 	bytes []byte
-	big   bool // big-endian; a branch on a value is cheaper than binary.ByteOrder's calls
+	big   bool // big-endian; a branch is cheaper than the calls of binary.ByteOrder
 }
 
-// has reports whether n bytes stand at off.
+// has reports whether the section has n bytes at off.
 func (s *section) has(off, n uint64) bool {
 	size := uint64(len(s.bytes))
 	return n <= size && off <= size-n
 }
 
-// u32 returns the integer at off, 0 if it is not inside.
+// u32 returns the 32-bit integer at byte offset off, or 0 if it is not inside.
 func (s *section) u32(off uint32) uint32 {
 	b := s.bytes
 	if uint64(off)+4 > uint64(len(b)) {
@@ -39,7 +38,8 @@ func (s *section) u32(off uint32) uint32 {
 	return v
 }
 
-// put writes the integer at off, where u32 reads it.
+// put writes the 32-bit integer at byte offset off, which must be inside. The bytes
+// must be private memory, because mappings are read-only.
 func (s *section) put(off, v uint32) {
 	if s.big {
 		v = bits.ReverseBytes32(v)
@@ -47,21 +47,21 @@ func (s *section) put(off, v uint32) {
 	binary.LittleEndian.PutUint32(s.bytes[off:], v)
 }
 
-// part cuts the section that the header places at off behind its own end.
+// part returns the section of the blob at off, which counts from the end of the header.
 func (s *section) part(name string, h *Header, off, size uint32) (section, error) {
 	start := uint64(h.Length) + uint64(off)
 	if !s.has(start, uint64(size)) {
 		return section{}, &FormatError{
 			Section: "header",
-			Problem: fmt.Sprintf("%s section at 0x%x needs %d bytes, the blob has %d in all", name, start, size, len(s.bytes)),
+			Problem: fmt.Sprintf("%s section at 0x%x needs %d bytes, the blob has %d", name, start, size, len(s.bytes)),
 		}
 	}
-	// The third index keeps an append from ever reaching a neighbour.
+	// The third index keeps an append from writing to the next section.
 	return section{s.bytes[start : start+uint64(size) : start+uint64(size)], s.big}, nil
 }
 
-// A Header is struct btf_header of include/uapi/linux/btf.h. Offsets and lengths
-// are in bytes; offsets count from the end of the header, that is from Length.
+// A Header is struct btf_header of include/uapi/linux/btf.h. Offsets and lengths are
+// in bytes. Offsets count from the end of the header, which is at Length.
 //
 //	 0       2   3   4         8         12        16        20        24          28
 //	┌───────┬───┬───┬─────────┬─────────┬─────────┬─────────┬─────────┬───────────┬───────────┐
@@ -74,17 +74,18 @@ type Header struct {
 	Length                     uint32
 	TypeOffset, TypeLength     uint32
 	StringOffset, StringLength uint32
-	LayoutOffset, LayoutLength uint32 // 0 where the header is shorter than 32 bytes
+	LayoutOffset, LayoutLength uint32 // 0 if Length is below 32
 }
 
 const (
 	magic           = uapi.Magic
-	headerSize      = uapi.HeaderSize       // up to str_len: the header until Linux 7.0
+	headerSize      = uapi.HeaderSize       // up to str_len: the whole header until Linux 7.0
 	headerSizeMax   = uapi.HeaderSizeLayout // with layout_off and layout_len
 	headerLenOffset = uapi.HeaderLenOffset
 )
 
-// isMagic reports whether b begins as BTF does, and in which order.
+// isMagic reports whether b begins with the magic number of BTF, and whether the
+// number is big-endian.
 func isMagic(b []byte) (big, ok bool) {
 	if len(b) < 2 {
 		return false, false
@@ -98,10 +99,10 @@ func isMagic(b []byte) (big, ok bool) {
 	return false, false
 }
 
-// parseHeader reads the header at the front of blob. It proves that the version
-// is one this package knows, not yet that the sections lie inside the blob.
-// Longer headers are accepted and what follows the known fields is passed over,
-// as libbpf does.
+// parseHeader returns the header at the front of blob, and blob as a section. It checks
+// the version, the flags, the header's length and the alignment of the types. It does
+// not check that the sections are inside the blob: see [Header.sections]. Unknown
+// fields at the end of a longer header are ignored, as libbpf does.
 func parseHeader(blob []byte) (Header, section, error) {
 	problem := func(off uint64, format string, args ...any) (Header, section, error) {
 		return Header{}, section{}, &FormatError{Section: "header", Offset: off, Problem: fmt.Sprintf(format, args...)}
@@ -128,15 +129,15 @@ func parseHeader(blob []byte) (Header, section, error) {
 	}
 	switch {
 	case h.Version != uapi.Version:
-		return problem(2, "version 1 wanted, it is %d", h.Version)
+		return problem(2, "version must be 1, is %d", h.Version)
 	case h.Flags != 0:
-		return problem(3, "flags 0 wanted, they are 0x%x", h.Flags)
+		return problem(3, "flags must be 0, are 0x%x", h.Flags)
 	case h.Length < headerSize:
-		return problem(headerLenOffset, "header length of %d or more wanted, it is %d", headerSize, h.Length)
+		return problem(headerLenOffset, "header length must be at least %d, is %d", headerSize, h.Length)
 	case uint64(h.Length) > uint64(len(blob)):
 		return problem(headerLenOffset, "header needs %d bytes, the blob has %d", h.Length, len(blob))
 	case h.TypeOffset%4 != 0:
-		return problem(8, "type section at a multiple of 4 wanted, it is at 0x%x", h.TypeOffset)
+		return problem(8, "offset of the type section must be a multiple of 4, is 0x%x", h.TypeOffset)
 	}
 	if h.Length >= headerSizeMax {
 		h.LayoutOffset, h.LayoutLength = s.u32(24), s.u32(28)
@@ -144,8 +145,8 @@ func parseHeader(blob []byte) (Header, section, error) {
 	return h, s, nil
 }
 
-// extent returns how many bytes the blob has that begins with head, as far as its
-// header tells, unchecked; at least those of head.
+// extent returns the length in bytes of the blob that begins with head, as its header
+// gives it, unchecked. It is at least len(head).
 func extent(head []byte) int64 {
 	big, ok := isMagic(head)
 	if !ok || len(head) < headerSize {
@@ -163,8 +164,9 @@ func extent(head []byte) int64 {
 	return max(int64(len(head)), int64(uint64(length)+end))
 }
 
-// sections cuts the blob as the header says. Gaps, bytes after the last section
-// and any order are fine; an overlap is not, since one of the two must be wrong.
+// sections returns the sections that the header describes. It accepts gaps, bytes after
+// the last section, and any order. An overlap is an error, because one of the two
+// sections must be wrong.
 func (h *Header) sections(blob section) (types, strings, layout section, err error) {
 	if types, err = blob.part("type", h, h.TypeOffset, h.TypeLength); err != nil {
 		return

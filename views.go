@@ -1,4 +1,4 @@
-// Defines the typed view of each kind: its size, its target, its elements.
+// Defines the view of each kind: its size, target and elements.
 
 package btf
 
@@ -7,24 +7,23 @@ import (
 	"iter"
 )
 
-// A View is a [Type] whose kind is known and whose record was checked. [As] and
-// [Spec.TypeByName] make views. They check once that all names and type ids of the
-// record are in range, so the methods of a view return no errors. A view cannot be
-// made in another way.
+// A View is a [Type] of a known kind whose record was checked. Functions such as [As] and
+// [Spec.TypeByName] return views. They check that all names and type ids of the record
+// are in range, so the methods of a view return no errors about them. Other packages
+// cannot make a view in another way.
 //
-// A view is used like a Type: it is passed by value, it is comparable, it is inert
-// after Close, and it has all methods of Type. [Type.AsType] turns it back into a
-// Type.
+// A view is used like a Type: it is small, comparable, and empty after Close. It has all
+// methods of Type. [Type.AsType] turns it into a Type.
 type View interface {
 	Int | Pointer | Array | Composite | Struct | Union | Enum | Fwd | Typedef |
 		Volatile | Const | Restrict | Func | FuncProto | Var | Datasec | Float |
 		DeclTag | TypeTag | LocParam | LocProto | Locsec
 }
 
-// A ViewPointer is a pointer to a [View], such as *Struct, or a *Type.
+// A ViewPointer is a pointer to a [View], such as *Struct, or to a [Type].
 type ViewPointer interface{ viewPointer() }
 
-// viewPointer is promoted to all views. A pointer to a pointer does not have it.
+// viewPointer is promoted to pointers to all views. A pointer to a pointer lacks it.
 func (*Type) viewPointer() {}
 
 // An Int is an integer type.
@@ -33,25 +32,31 @@ func (*Type) viewPointer() {}
 //
 // e is the encoding, o the bit offset and b the number of bits (BTF_INT_ENCODING,
 // BTF_INT_OFFSET and BTF_INT_BITS of include/uapi/linux/btf.h).
-type Int struct{ handle }
+type Int struct {
+	_ only[Int]
+	handle
+}
 
 // Size returns the size of the integer in bytes.
 func (i Int) Size() uint32 { return i.sizeOrType() }
 
-// Encoding returns how the bits of the integer are to be read.
+// Encoding returns how to read the bits of the integer.
 func (i Int) Encoding() IntEncoding { return IntEncoding(i.word(recordSize) >> 24 & 0xf) }
 
 // Bits returns the number of bits of the value. It is less than 8 × Size for a
-// bitfield in the encoding used before Linux 4.20; [Member.Offset] and
+// bitfield in the encoding used before Linux 4.20. [Member.Offset] and
 // [Member.BitfieldSize] take that into account.
 func (i Int) Bits() Bits { return Bits(i.word(recordSize) & 0xff) }
 
-// Offset returns the offset of the value in the integer, in bits. It is 0 in BTF
-// of Linux 4.20 and newer.
+// Offset returns the offset of the value in the integer, in bits. It is 0 in BTF of Linux
+// 4.20 and newer.
 func (i Int) Offset() Bits { return Bits(i.word(recordSize) >> 16 & 0xff) }
 
 // A Pointer is a pointer type.
-type Pointer struct{ handle }
+type Pointer struct {
+	_ only[Pointer]
+	handle
+}
 
 // Target returns the type pointed to. It may be void.
 func (p Pointer) Target() Type { return p.follow(p.sizeOrType()) }
@@ -59,19 +64,25 @@ func (p Pointer) Target() Type { return p.follow(p.sizeOrType()) }
 // An Array is an array type.
 //
 //	│ 0 │ info │ 0 │ type │ index_type │ nelems │
-type Array struct{ handle }
+type Array struct {
+	_ only[Array]
+	handle
+}
 
 // Type returns the type of the elements.
 func (a Array) Type() Type { return a.follow(a.word(recordSize)) }
 
-// Index returns the type of the index, an integer type that the compiler chooses.
+// Index returns the integer type of the index, which the compiler chooses.
 func (a Array) Index() Type { return a.follow(a.word(recordSize + 4)) }
 
 // Nelems returns the number of elements. It is 0 for a flexible array.
 func (a Array) Nelems() uint32 { return a.word(recordSize + 8) }
 
 // An Enum is an enumeration with values of 32 bits (ENUM) or of 64 bits (ENUM64).
-type Enum struct{ handle }
+type Enum struct {
+	_ only[Enum]
+	handle
+}
 
 // Size returns the size of a variable of the enum in bytes: 1, 2, 4 or 8.
 func (e Enum) Size() uint32 { return e.sizeOrType() }
@@ -82,8 +93,8 @@ func (e Enum) Signed() bool { return e.flag() }
 // NumEnumerators returns the number of enumerators.
 func (e Enum) NumEnumerators() int { return int(e.vlen()) }
 
-// Enumerator returns the i-th enumerator in declaration order, counted from 0. It
-// returns an unnamed 0 if there is no such enumerator.
+// Enumerator returns the i-th enumerator in declaration order, counted from 0, or the zero
+// Enumerator if there is none.
 func (e Enum) Enumerator(i int) Enumerator {
 	if i < 0 || uint64(i) >= uint64(e.vlen()) {
 		return Enumerator{}
@@ -115,8 +126,8 @@ func (e Enum) Enumerators() iter.Seq[Enumerator] {
 	}
 }
 
-// EnumeratorByName returns the enumerator of a name. The error matches
-// [ErrNotFound] if there is none.
+// EnumeratorByName returns the enumerator of a name. The error matches [ErrNotFound] if
+// there is none.
 func (e Enum) EnumeratorByName(name string) (Enumerator, error) {
 	if possible(name) {
 		for v := range e.Enumerators() {
@@ -128,9 +139,9 @@ func (e Enum) EnumeratorByName(name string) (Enumerator, error) {
 	return Enumerator{}, fmt.Errorf("btf: enumerator %s of %v: %w", quoted(name), e.handle, ErrNotFound)
 }
 
-// EnumeratorByValue returns the first enumerator with a value, which is compared
-// with [Enumerator.Value]: in a signed enum, -1 is 1<<64 - 1. The error matches
-// [ErrNotFound] if there is none.
+// EnumeratorByValue returns the first enumerator with that [Enumerator.Value]. In a
+// signed enum, the value of -1 is 1<<64 - 1. The error matches [ErrNotFound] if there is
+// none.
 func (e Enum) EnumeratorByValue(value uint64) (Enumerator, error) {
 	for v := range e.Enumerators() {
 		if v.value == value {
@@ -165,8 +176,8 @@ func (e Enumerator) NameBytes() []byte {
 	return e.layer.strings.name(e.name)
 }
 
-// Value returns the value. If the enum is signed, convert it to int64: a negative
-// value is sign-extended to 64 bits, whatever the size of the enum.
+// Value returns the value. If the enum is signed, it is sign-extended to 64 bits: convert
+// it to int64.
 func (e Enumerator) Value() uint64 { return e.value }
 
 // String returns a description for messages, such as "PIDTYPE_PGID = 2".
@@ -177,32 +188,47 @@ func (e Enumerator) String() string {
 	return fmt.Sprintf("%s = %d", shown(e.NameBytes()), e.value)
 }
 
-// A Fwd is a forward declaration of a struct or union: only its name is known.
-type Fwd struct{ handle }
+// A Fwd is a forward declaration of a struct or union. Only its name is known.
+type Fwd struct {
+	_ only[Fwd]
+	handle
+}
 
-// IsUnion reports whether a union is declared. If not, it is a struct.
+// IsUnion reports whether the declaration is of a union, and not of a struct.
 func (f Fwd) IsUnion() bool { return f.flag() }
 
 // A Typedef is another name for a type.
-type Typedef struct{ handle }
+type Typedef struct {
+	_ only[Typedef]
+	handle
+}
 
 // Type returns the type that the typedef names. It may be void.
 func (t Typedef) Type() Type { return t.follow(t.sizeOrType()) }
 
 // A Volatile is a type with a volatile qualifier.
-type Volatile struct{ handle }
+type Volatile struct {
+	_ only[Volatile]
+	handle
+}
 
 // Type returns the type without the qualifier. It may be void.
 func (v Volatile) Type() Type { return v.follow(v.sizeOrType()) }
 
 // A Const is a type with a const qualifier.
-type Const struct{ handle }
+type Const struct {
+	_ only[Const]
+	handle
+}
 
 // Type returns the type without the qualifier. It may be void.
 func (c Const) Type() Type { return c.follow(c.sizeOrType()) }
 
 // A Restrict is a pointer with a restrict qualifier.
-type Restrict struct{ handle }
+type Restrict struct {
+	_ only[Restrict]
+	handle
+}
 
 // Type returns the type without the qualifier.
 func (r Restrict) Type() Type { return r.follow(r.sizeOrType()) }
@@ -210,6 +236,7 @@ func (r Restrict) Type() Type { return r.follow(r.sizeOrType()) }
 // A Func is a function: a name and a prototype. Its record holds the id of the
 // prototype in the third word, and the linkage in place of vlen.
 type Func struct {
+	_ only[Func]
 	handle
 	proto Type // found when the Func was narrowed
 }
@@ -218,12 +245,16 @@ type Func struct {
 func (f Func) Linkage() FuncLinkage { return FuncLinkage(f.vlen()) }
 
 // Type returns the prototype of the function.
-func (f Func) Type() FuncProto { return FuncProto{f.proto} }
+func (f Func) Type() FuncProto { return FuncProto{handle: f.proto} }
 
-// A FuncProto is a function prototype: a return type and parameters.
+// A FuncProto is a function prototype: a return type and parameters. The "..." of a
+// variadic function is a last parameter with name_off 0 and type 0.
 //
 //	│ 0 │ info │ return type │ name_off │ type │ name_off │ type │ …
-type FuncProto struct{ handle }
+type FuncProto struct {
+	_ only[FuncProto]
+	handle
+}
 
 // Return returns the return type. It may be void.
 func (p FuncProto) Return() Type { return p.follow(p.sizeOrType()) }
@@ -239,8 +270,8 @@ func (p FuncProto) variadic(n uint32) bool {
 	return p.word(at) == 0 && p.word(at+4) == 0
 }
 
-// typed returns the number of parameters without the "...". It reads vlen once,
-// because the bytes may be rewritten between two reads.
+// typed returns the number of parameters without the "...". It reads vlen once, because
+// the bytes may be rewritten between two reads.
 func (p FuncProto) typed() uint32 {
 	n := p.vlen()
 	if p.variadic(n) {
@@ -252,8 +283,7 @@ func (p FuncProto) typed() uint32 {
 // NumParams returns the number of parameters, not counting "...".
 func (p FuncProto) NumParams() int { return int(p.typed()) }
 
-// Param returns the i-th parameter, counted from 0. It returns an unnamed void if
-// there is no such parameter.
+// Param returns the i-th parameter, counted from 0, or the zero Param if there is none.
 func (p FuncProto) Param(i int) Param {
 	if i < 0 || uint64(i) >= uint64(p.typed()) {
 		return Param{}
@@ -261,7 +291,7 @@ func (p FuncProto) Param(i int) Param {
 	return Param{p.handle, uint32(i)}
 }
 
-// Params yields the parameters in order, without the "..." of a variadic function.
+// Params yields the parameters in order, without the "...".
 func (p FuncProto) Params() iter.Seq[Param] {
 	return func(yield func(Param) bool) {
 		for i := range p.typed() {
@@ -316,7 +346,10 @@ func (p Param) String() string { return shown(p.NameBytes()) + ": " + p.Type().S
 // A Var is a global variable.
 //
 //	│ name_off │ info │ type │ linkage │
-type Var struct{ handle }
+type Var struct {
+	_ only[Var]
+	handle
+}
 
 // Type returns the type of the variable.
 func (v Var) Type() Type { return v.follow(v.sizeOrType()) }
@@ -328,16 +361,19 @@ func (v Var) Linkage() VarLinkage { return VarLinkage(v.word(recordSize)) }
 //
 //	│ name_off │ info │ size │ type │ offset │ size │ type │ offset │ size │ …
 //
-// Compilers of BPF objects write 0 for the size of the section and for all offsets.
-// A Datasec loaded from such an object takes them from the ELF file: the size from
-// the section header, the offsets from the symbols, and the entries are in order of
-// their offsets. The section .kconfig does not exist in the file; its variables are
-// placed one after the other, aligned as C would align them. The section .ksyms
-// keeps its zeros. The symbols are read when the first such Datasec is narrowed; the
-// error is a [*FormatError] if they do not say where a variable is.
-type Datasec struct{ handle }
+// Compilers of BPF objects write 0 for the size of the section and for all offsets. In a
+// Spec loaded from such an object, the size comes from the ELF section header and the
+// offsets from the symbols, and the entries are in order of their offsets. The section
+// .kconfig does not exist in the file: its variables are placed one after the other, each
+// with its alignment in C. The section .ksyms keeps its zeros. The symbols are read when
+// the first such Datasec is narrowed. The error is a [*FormatError] if they do not give
+// the offset of a variable.
+type Datasec struct {
+	_ only[Datasec]
+	handle
+}
 
-// placement returns what the record of a DATASEC lacks, nil if it lacks nothing.
+// placement returns the placement of a DATASEC, or nil if its record is complete.
 func (t Type) placement() (*placement, error) {
 	if t.layer == nil || t.layer.placements == nil || t.sizeOrType() != 0 {
 		return nil, nil
@@ -356,8 +392,7 @@ func (d Datasec) Size() uint32 {
 // NumVars returns the number of entries.
 func (d Datasec) NumVars() int { return int(d.vlen()) }
 
-// Var returns the i-th entry, counted from 0. It returns an entry of void if there
-// is no such entry.
+// Var returns the i-th entry, counted from 0, or the zero VarSecinfo if there is none.
 func (d Datasec) Var(i int) VarSecinfo {
 	if i < 0 || uint64(i) >= uint64(d.vlen()) {
 		return VarSecinfo{}
@@ -376,13 +411,13 @@ func (d Datasec) Vars() iter.Seq[VarSecinfo] {
 	}
 }
 
-// A VarSecinfo is an entry of a [Datasec]: a variable and its place in the section.
+// A VarSecinfo is an entry of a [Datasec]: a variable, its offset and its size.
 type VarSecinfo struct {
 	sec   Datasec
 	index uint32
 }
 
-// at returns the offset of the entry in the record.
+// at returns the byte offset of the entry in the record.
 func (v VarSecinfo) at() uint32 {
 	index := v.index
 	if placed, ok := v.placed(); ok {
@@ -391,8 +426,8 @@ func (v VarSecinfo) at() uint32 {
 	return recordSize + index*varSecinfoSize
 }
 
-// placed returns what the ELF file says about the entry. It may know fewer entries
-// than the record has if the bytes are being rewritten.
+// placed returns the placement of the entry, if it has one. The placement may have fewer
+// entries than the record if the bytes were rewritten.
 func (v VarSecinfo) placed() (placedVar, bool) {
 	p, _ := v.sec.placement()
 	if p == nil || uint64(v.index) >= uint64(len(p.vars)) {
@@ -420,23 +455,28 @@ func (v VarSecinfo) Size() uint32 { return v.sec.word(v.at() + 8) }
 func (v VarSecinfo) String() string { return fmt.Sprintf("%v at byte %d", v.Type(), v.Offset()) }
 
 // A Float is a floating point type.
-type Float struct{ handle }
+type Float struct {
+	_ only[Float]
+	handle
+}
 
 // Size returns the size of the number in bytes.
 func (f Float) Size() uint32 { return f.sizeOrType() }
 
-// A DeclTag is a btf_decl_tag attribute of a struct, union, typedef, variable or
-// function, or of one of its members or parameters. Its name is the text of the
-// attribute.
+// A DeclTag is a btf_decl_tag attribute of a struct, union, typedef, variable or function,
+// or of one of its members or parameters. Its name is the text of the attribute.
 //
 //	│ name_off │ info │ type │ component_idx │
-type DeclTag struct{ handle }
+type DeclTag struct {
+	_ only[DeclTag]
+	handle
+}
 
-// Type returns the declaration that is tagged, or whose component is tagged.
+// Type returns the tagged declaration, or the declaration of the tagged component.
 func (d DeclTag) Type() Type { return d.follow(d.sizeOrType()) }
 
-// Component returns the index of the member or parameter that is tagged, counted
-// from 0. It is -1 if the declaration itself is tagged.
+// Component returns the index of the tagged member or parameter, counted from 0, or -1 if
+// the declaration itself is tagged.
 func (d DeclTag) Component() int { return int(int32(d.word(recordSize))) }
 
 // IsAttribute reports whether the text is a whole attribute, to be printed as
@@ -445,9 +485,12 @@ func (d DeclTag) IsAttribute() bool { return d.flag() }
 
 // A TypeTag is a btf_type_tag attribute, such as __user or __rcu, of the type that a
 // pointer points to. Its name is the text of the attribute.
-type TypeTag struct{ handle }
+type TypeTag struct {
+	_ only[TypeTag]
+	handle
+}
 
-// Type returns the type that is tagged.
+// Type returns the tagged type.
 func (t TypeTag) Type() Type { return t.follow(t.sizeOrType()) }
 
 // IsAttribute reports whether the text is a whole attribute, to be printed as

@@ -1,4 +1,4 @@
-// Walks over the type section once, proves its framing, and keeps where records start.
+// Walks once over the type section, proves its framing, and stores where records start.
 
 package btf
 
@@ -11,31 +11,31 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// A framing is what the pass over a type section finds.
+// A framing is the result of the pass over a type section.
 type framing struct {
 	starts starts
-	// oddInts says that an INT has bits that do not fill it or do not begin at
-	// its first: a bitfield in the encoding from before kind_flag.
+	// oddInts reports whether an INT has a bit offset, or another number of bits than its
+	// size. Such an INT is the type of a bitfield in the encoding used before kind_flag.
 	oddInts bool
 }
 
-// A walker passes once over the records of a type section. It proves of each
-// record that its kind is known, that its name offset is inside the strings, and
-// that it ends inside the section; and of the whole that records fill it.
+// A walker passes once over the records of a type section. It proves that the length of
+// each record's kind is known, that each name offset is inside the strings, and that the
+// records fill the section exactly.
 type walker struct {
 	types  section
 	shapes *shapes
-	names  uint64 // name offsets are below this, or 0
-	first  TypeID // id of the first record, for errors
+	names  uint64 // name offsets must be below this, or 0
+	first  TypeID // id of the first record, for error messages
 }
 
-// walk returns the framing, or which record breaks it.
+// walk returns the framing. The error is a [*FormatError] about the first record that
+// breaks it.
 //
-// The plain form waits for each record's length to learn where the next begins,
-// and has nothing else to do meanwhile. The interleaved form
-// walks four stretches at once, takes less than half the time on a vmlinux
-// (BenchmarkWalk), and gives up on whatever it does not like, so that the plain
-// form is the only one that explains.
+// A plain walk must read the length of each record before it can read the next one. An
+// interleaved walk reads four stretches of the section at once, which takes less than
+// half the time on a vmlinux (BenchmarkWalk). It gives up at any defect or wrong guess,
+// and leaves the error to a plain walk.
 func (w *walker) walk() (framing, error) {
 	if len(w.types.bytes) >= interleaveAbove {
 		if f, ok := w.interleaved(); ok {
@@ -45,6 +45,7 @@ func (w *walker) walk() (framing, error) {
 	return w.plain()
 }
 
+// plain walks from the first record to the last.
 func (w *walker) plain() (framing, error) {
 	size := uint64(len(w.types.bytes))
 	f := framing{starts: newStarts(size)}
@@ -63,10 +64,10 @@ func (w *walker) plain() (framing, error) {
 		kind := Kind(info >> kindShift & kindMask)
 		s := w.shapes[kind]
 		if s&shapeUnknown != 0 {
-			return problem("kind %d is unknown, and no layout section says how long its records are", kind)
+			return problem("kind %d is unknown, and no layout section defines the length of its records", kind)
 		}
 		if uint64(name) >= w.names && name != 0 {
-			return problem("%s record's name is at 0x%x, the strings end at 0x%x", kind, name, w.names)
+			return problem("%s name offset must be below %d, is %d", kind, w.names, name)
 		}
 		length := uint64(s.length(info))
 		if !w.types.has(off, length) {
@@ -83,21 +84,22 @@ func (w *walker) plain() (framing, error) {
 	return f, nil
 }
 
-// interleaveAbove is the size in bytes from which four walks pay for finding
-// where the other three begin.
+// interleaveAbove is the size in bytes from which interleaved walks are faster than a
+// plain walk. They first have to find where the stretches begin.
 const interleaveAbove = 64 << 10
 
-// stretches is how many parts the section is cut into. Four are walked at a time,
-// and one that is through makes place for the next, so that records being longer
-// in one part than in another costs little.
+// stretches is the number of parts that the section is cut into. Four are walked at a
+// time. When one ends, the next takes its place. With 16 parts, it costs little if the
+// records of one part are longer than those of another.
 const stretches = 16
 
-// A stretch of records: where it begins, until where a record's front can be read,
-// and where its last record must end.
+// A stretch is a part of the type section: the offset of its next record, the offset
+// that ends the walk, and the offset where its last record must end. In the last stretch
+// the walk ends where fewer than 12 bytes are left.
 type stretch struct{ at, until, end uint64 }
 
-// cut returns the stretches of the section. Where they begin, but for the first,
-// is guessed.
+// cut returns the stretches of the section, and their number. It guesses where each but
+// the first begins.
 func (w *walker) cut() (parts [stretches]stretch, n int) {
 	size := uint64(len(w.types.bytes))
 	at := uint64(0)
@@ -112,9 +114,8 @@ func (w *walker) cut() (parts [stretches]stretch, n int) {
 	return parts, n + 1
 }
 
-// interleaved is plain in four stretches at once. Where they begin is guessed, and
-// proved by the stretch before, which must end exactly there. ok is false if a
-// guess was wrong, or if anything else is.
+// interleaved walks four stretches at once. A guess where a stretch begins is right if
+// the stretch before it ends exactly there. ok is false if a guess or a record is wrong.
 func (w *walker) interleaved() (f framing, ok bool) {
 	b, big, shapes := w.types.bytes, w.types.big, w.shapes
 	parts, n := w.cut()
@@ -123,12 +124,12 @@ func (w *walker) interleaved() (f framing, ok bool) {
 	}
 	f.starts = newStarts(uint64(len(b)))
 	marks := f.starts.bits
-	var seen shape  // every shape met
+	var seen shape  // all shapes, combined with or
 	var high uint32 // highest name offset
 	var odd bool
 
-	// step passes over the record at off. Nothing in it depends on the step before
-	// in another stretch, which is what lets the processor overlap them.
+	// step returns the offset after the record at off. It does not depend on the steps
+	// in other stretches, so the processor can run four of them at the same time.
 	step := func(off uint64) uint64 {
 		r := b[off : off+recordSize : off+recordSize]
 		name, info := binary.LittleEndian.Uint32(r), binary.LittleEndian.Uint32(r[4:])
@@ -181,8 +182,8 @@ func (w *walker) interleaved() (f framing, ok bool) {
 	return f, true
 }
 
-// guess returns an offset from off on at which 32 records in a row make sense,
-// 0 if there is none in reach.
+// guess returns the first offset from off on at which 32 valid records follow each
+// other. It returns 0 if there is none in the next 16 KB.
 func (w *walker) guess(off uint64) uint64 {
 	const reach, inARow = 16 << 10, 32
 	off -= off % 4
@@ -205,32 +206,37 @@ tries:
 	return 0
 }
 
-// oddInt tells from an INT's size in bytes and its payload whether its bits are
-// other than the size says.
+// oddInt reports whether an INT has a bit offset, or another number of bits than its
+// size in bytes. payload is the fourth word of the record: see [Int].
 func oddInt(size, payload uint32) bool {
 	return payload>>16&0xff != 0 || uint64(payload&0xff) != 8*uint64(size)
 }
 
-// starts knows where records start: one bit for each 4 bytes of the type
-// section, 1 where a record begins, and the place of every 32nd of those ones.
-// For the 126,585 types of a vmlinux that is 100 KB and 16 KB. No record is
-// touched to find another, so looking through all of them does not wait for one
-// length after the other.
+// starts stores where the records of a type section start.
+//
+//	bits     │ 1 │ 0 │ 0 │ 0 │ 1 │ 0 │ 0 │ 1 │ …     one for each 4 bytes of the section
+//	every    │ 0 │ 131 │ …                           the position of each 32nd 1 in bits
+//
+// For the 126,585 types of a vmlinux that is 100 KB and 16 KB. Finding a record does not
+// read any other record.
 type starts struct {
 	bits  []uint64
-	every []uint32 // place of bit number i × stride, in bits
-	count uint32
+	every []uint32
+	count uint32 // of the records
 }
 
+// stride is the number of records from one entry of every to the next.
 const stride = 32
 
+// newStarts returns the empty starts of a section of size bytes.
 func newStarts(size uint64) starts {
 	return starts{bits: make([]uint64, (size+255)/256)}
 }
 
+// set marks the record at byte offset off.
 func (s *starts) set(off uint64) { s.bits[off/256] |= 1 << (off / 4 % 64) }
 
-// finish counts the bits set and remembers every 32nd.
+// finish computes count and every, after all records are marked.
 func (s *starts) finish() {
 	count := 0
 	for _, w := range s.bits {
@@ -241,11 +247,12 @@ func (s *starts) finish() {
 		return
 	}
 	s.every = make([]uint32, 0, (count+stride-1)/stride)
-	next := 0 // the bit to remember, counted from the word's first
+	next := 0 // the 1 to store next, counted from the first 1 of the word
 	for i, w := range s.bits {
 		ones := bits.OnesCount64(w)
 		if next < ones {
-			// Once is enough: a record has 12 bytes, so a word has 22 ones at most.
+			// A record has at least 12 bytes, so a word has at most 22 ones, and no
+			// second one to store.
 			s.every = append(s.every, uint32(i*64+nthOne(w, next)))
 			next += stride
 		}
@@ -253,7 +260,7 @@ func (s *starts) finish() {
 	}
 }
 
-// offset returns where record i starts, counted from 0; i must be below count.
+// offset returns the byte offset of record i, counted from 0. i must be below count.
 func (s *starts) offset(i uint32) uint32 {
 	if i >= s.count {
 		return 0 // only after Close
@@ -273,7 +280,8 @@ func (s *starts) offset(i uint32) uint32 {
 	}
 }
 
-// nthOne returns the place of the n-th one in w, which has that many.
+// nthOne returns the position of the n-th 1 in w, counted from 0. w must have more than
+// n ones.
 func nthOne(w uint64, n int) int {
 	for ; n > 0; n-- {
 		w &= w - 1
@@ -281,7 +289,7 @@ func nthOne(w uint64, n int) int {
 	return bits.TrailingZeros64(w)
 }
 
-// all yields the offsets of all records in order.
+// all yields the byte offsets of all records in order.
 func (s *starts) all() iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for i, w := range s.bits {
@@ -294,31 +302,32 @@ func (s *starts) all() iter.Seq[uint32] {
 	}
 }
 
-// place returns the offset that the lowest one of word i stands for.
+// place returns the byte offset of the record that the lowest 1 of w marks. w is word i
+// of the bits, or what is left of it.
 func place(i int, w uint64) uint32 {
 	return (uint32(i)*64 + uint32(bits.TrailingZeros64(w))) * 4
 }
 
-// layoutEntrySize is struct btf_layout of include/uapi/linux/btf.h, one per kind
-// from 0 on:
+// layoutEntrySize is the size of an entry of the layout section in bytes. The section
+// has an entry for each kind, from kind 0 on: struct btf_layout of
+// include/uapi/linux/btf.h.
 //
-//	 0         1         2
+//	 0         1         2         4
 //	┌─────────┬─────────┬─────────┐
-//	│ info_sz │ elem_sz │ flags   │   bytes once per record, bytes per element
+//	│ info_sz │ elem_sz │ flags   │   bytes once in a record, bytes of each element
 //	└─────────┴─────────┴─────────┘
 const layoutEntrySize = uapi.LayoutEntrySize
 
-// layoutShapes returns below's table with what the layout section adds to it.
-// The kinds of released kernels never change, those that are a draft may; a split blob, which by convention
-// has no layout of its own, inherits that of its base through any number of
-// layers.
+// layoutShapes returns the shapes of the layer below, changed as the layout section says.
+// The shapes of the kinds of released kernels never change, those of draft kinds may.
+// Split BTF usually has no layout section, and uses the shapes of its base.
 func layoutShapes(layout section, below *shapes) (*shapes, error) {
 	n := len(layout.bytes)
 	if n == 0 {
 		return below, nil
 	}
 	if n%layoutEntrySize != 0 {
-		return nil, &FormatError{Section: "layout", Problem: fmt.Sprintf("length of a multiple of %d wanted, it is %d", layoutEntrySize, n)}
+		return nil, &FormatError{Section: "layout", Problem: fmt.Sprintf("length must be a multiple of %d, is %d", layoutEntrySize, n)}
 	}
 	s := *below
 	for k := int(KindEnum64) + 1; k < min(n/layoutEntrySize, kindCount); k++ {
@@ -326,7 +335,7 @@ func layoutShapes(layout section, below *shapes) (*shapes, error) {
 		if once%4 == 0 && each%4 == 0 {
 			s[k] = known(shape(once), shape(each))
 		} else {
-			s[k] = shapeUnknown // reported if a record of the kind turns up
+			s[k] = shapeUnknown // an error only if a record has the kind
 		}
 	}
 	return &s, nil

@@ -100,7 +100,7 @@ func TestHostile(t *testing.T) {
 			b.array(b.next()+1, math.MaxUint32)
 			b.array(b.next()+1, math.MaxUint32)
 			b.integer("int", 255)
-		}, "more than 64 bits can count"},
+		}, "must fit in 64 bits"},
 		{"type out of range", func(b *blob) {
 			b.composite(btf.KindStruct, "bad", 1, b.name("a"), 77, 0)
 		}, "type id must be below 2, is 77"},
