@@ -9,8 +9,9 @@ import "slices"
 // words mean.
 //
 // What a Record returns is not checked: a name or a type id in it may be out of range
-// (see [Record.Check]). The zero Record has no words; so has that of void, and that of
-// a type of a closed Spec.
+// (see [Record.Check]). The Record of void, and that of a type of a closed Spec, have no
+// words. A Record has no words either if its bytes were rewritten since loading, and do
+// not fit any more.
 type Record struct {
 	typ  Type
 	info uint32 // read once: the file may be rewritten

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -291,6 +292,31 @@ func TestAddLongNames(t *testing.T) {
 	require.Equal(t, btf.TypeID(1), b.Next())
 	_, err = b.Spec()
 	require.ErrorContains(t, err, "all names together must have less than")
+}
+
+// TestAddSharedLongName: a long name that many members share is copied once.
+func TestAddSharedLongName(t *testing.T) {
+	const length, members = 1 << 18, 4000
+	from := btftest.New(binary.LittleEndian)
+	name := from.String(strings.Repeat("n", length))
+	words := make([]uint32, 0, 3*members)
+	for i := range uint32(members) {
+		words = append(words, name, 1, 32*i)
+	}
+	from.Int("int", 4, 0)
+	from.Record(0, btftest.Info(4, members, false), 4*members, words...)
+	s := spectest.As[btf.Struct](t, spectest.Load(t, from.Bytes()), 2)
+	var b write.Builder
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := b.Add(s.AsType())
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16*length))
+	got, err := b.Spec()
+	require.NoError(t, err)
+	require.EqualValues(t, 1+length+1+len("int")+1, got.Header().StringLength)
+	require.Equal(t, s.Member(members-1).Name(), spectest.As[btf.Struct](t, got, 1).Member(members-1).Name())
 }
 
 // TestAddSplit: types of both layers, in one blob that stands alone.
