@@ -18,7 +18,8 @@ import (
 //
 // The first type has the id 1, and each further type the next id. A type may refer to
 // a type that is added later: see [Builder.Next]. The methods that add types return no
-// errors. [Builder.Spec] and [Builder.Marshal] return the first error.
+// errors, except [Builder.Add]. [Builder.Spec] and [Builder.Marshal] return the first
+// error.
 //
 // The zero Builder is empty and ready to use. A Builder must not be used by several
 // goroutines at once.

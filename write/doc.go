@@ -6,6 +6,10 @@
 // A [Builder] collects types. Each method adds one and returns its id. Types from a
 // [btf.Spec] are added with all types that they refer to:
 //
+//	var sock btf.Struct
+//	if err := spec.TypeByName("inet_sock", &sock); err != nil {
+//		return err
+//	}
 //	var b write.Builder
 //	u64 := b.Int("u64", 8, btf.Unsigned)
 //	b.Struct("event", 16,
