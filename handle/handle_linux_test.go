@@ -24,7 +24,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// needKernel ends a test where the kernel does not let it load BTF.
+// needKernel skips a test if the kernel does not let the process load BTF.
 func needKernel(t testing.TB) {
 	t.Helper()
 	if _, err := handle.MarshalOptions(); err != nil {
@@ -32,8 +32,7 @@ func needKernel(t testing.TB) {
 	}
 }
 
-// inKernel loads spec into the kernel and returns what the kernel has then, found by
-// its id.
+// inKernel loads spec into the kernel, opens it by its id, and returns the kernel's bytes.
 func inKernel(t *testing.T, spec *btf.Spec) []byte {
 	t.Helper()
 	h, err := handle.New(spec)
@@ -60,8 +59,8 @@ func inKernel(t *testing.T, spec *btf.Spec) []byte {
 	return back
 }
 
-// TestObjectsInKernel: the BTF of BPF objects, with what their compiler left out,
-// goes into the kernel, and the same comes out.
+// TestObjectsInKernel loads the BTF of BPF objects, with the sizes and offsets that their
+// compiler leaves out, and compares the kernel's bytes with those that were loaded.
 func TestObjectsInKernel(t *testing.T) {
 	needKernel(t)
 	opts, err := handle.MarshalOptions()
@@ -77,9 +76,9 @@ func TestObjectsInKernel(t *testing.T) {
 			defer spec.Close()
 			sent, err := write.Marshal(spec, opts)
 			require.NoError(t, err)
-			require.True(t, bytes.Equal(sent, inKernel(t, spec)), "what came out is not what went in")
+			require.True(t, bytes.Equal(sent, inKernel(t, spec)), "the kernel has other bytes")
 
-			// The bytes as they are in the file would not do.
+			// The kernel refuses the bytes of the file.
 			_, err = handle.NewFromRawBTF(spectest.Written(t, spec))
 			var refusal *handle.KernelError
 			require.ErrorAs(t, err, &refusal)
@@ -89,8 +88,8 @@ func TestObjectsInKernel(t *testing.T) {
 	}
 }
 
-// TestKernelTakesReplacements: what is written in place of newer kinds is sound,
-// for the kernel too.
+// TestKernelTakesReplacements loads the records that Marshal writes in place of newer
+// kinds.
 func TestKernelTakesReplacements(t *testing.T) {
 	needKernel(t)
 	opts, err := handle.MarshalOptions()
@@ -122,7 +121,7 @@ func TestKernelTakesReplacements(t *testing.T) {
 	}
 }
 
-// TestKernelLog: the whole log comes with a refusal, however long it is.
+// TestKernelLog checks that a KernelError has the whole log, however long it is.
 func TestKernelLog(t *testing.T) {
 	needKernel(t)
 	for _, types := range []uint32{1, 100_000} {
@@ -136,7 +135,7 @@ func TestKernelLog(t *testing.T) {
 			var refusal *handle.KernelError
 			require.ErrorAs(t, err, &refusal)
 			require.ErrorIs(t, err, syscall.EINVAL)
-			// From the first line to the last.
+			// The first line, and the last ones.
 			require.Contains(t, refusal.Log, "magic: 0xeb9f")
 			require.Contains(t, refusal.Log, fmt.Sprintf("[%d] PTR", types))
 			require.Contains(t, refusal.Log, fmt.Sprintf("[%d] FLOAT odd", types+1))
@@ -158,7 +157,8 @@ func TestKernelLog(t *testing.T) {
 	})
 }
 
-// TestKernelByID finds the kernel's own BTF among all there is.
+// TestKernelByID finds vmlinux, modules and a BTF of its own among all BTF in the kernel.
+// It compares the bytes of the former with the files in /sys/kernel/btf.
 func TestKernelByID(t *testing.T) {
 	needKernel(t)
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
@@ -171,7 +171,7 @@ func TestKernelByID(t *testing.T) {
 	mine, err := handle.New(spec)
 	require.NoError(t, err)
 	defer mine.Close()
-	wanted, err := mine.Info()
+	mineInfo, err := mine.Info()
 	require.NoError(t, err)
 
 	kernel, err := btf.LoadKernelSpec()
@@ -185,7 +185,7 @@ func TestKernelByID(t *testing.T) {
 		require.NoError(t, err)
 		require.Greater(t, info.ID, last)
 		last = info.ID
-		if info.ID == wanted.ID {
+		if info.ID == mineInfo.ID {
 			found["mine"] = true
 		}
 		if !info.Kernel {
@@ -193,7 +193,7 @@ func TestKernelByID(t *testing.T) {
 			continue
 		}
 		_, err = h.Spec(nil)
-		require.Equal(t, info.IsModule(), err != nil, "a module wants a base, nothing else does")
+		require.Equal(t, info.IsModule(), err != nil, "only a module needs a base")
 		spec, err := h.Spec(kernel)
 		require.NoError(t, err)
 		file, err := os.ReadFile(filepath.Join("/sys/kernel/btf", info.Name))
@@ -264,7 +264,7 @@ func TestHandle(t *testing.T) {
 	})
 }
 
-// TestNoPrivileges asks from a thread without capabilities.
+// TestNoPrivileges loads and opens BTF in a thread without capabilities.
 func TestNoPrivileges(t *testing.T) {
 	needKernel(t)
 	var b write.Builder

@@ -1,4 +1,4 @@
-// Tests that built types read back, and that kernel types can be copied.
+// Tests building types, and copying types of a Spec.
 
 package write_test
 
@@ -19,13 +19,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBuilder: the records are those of another encoder, byte for byte.
+// TestBuilder compares the bytes with those of the encoder in btftest.
 func TestBuilder(t *testing.T) {
 	want := btftest.New(binary.LittleEndian)
 	var b write.Builder
-	id := func(got btf.TypeID, wanted uint32) btf.TypeID {
+	id := func(got btf.TypeID, want uint32) btf.TypeID {
 		t.Helper()
-		require.EqualValues(t, wanted, got)
+		require.EqualValues(t, want, got)
 		return got
 	}
 	i := id(b.Int("int", 4, btf.Signed), want.Int("int", 4, btftest.Signed))
@@ -72,10 +72,10 @@ func TestBuilder(t *testing.T) {
 	require.NoError(t, err)
 	before := spectest.Written(t, spec)
 	b.Int("later", 8, btf.Unsigned)
-	require.Equal(t, before, spectest.Written(t, spec), "a Spec is not to change with its Builder")
+	require.Equal(t, before, spectest.Written(t, spec), "a Spec must not change with its Builder")
 }
 
-// TestBuilderErrors: what cannot be written is said in the end.
+// TestBuilderErrors checks the errors of Spec and Marshal for types that cannot be written.
 func TestBuilderErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		build func(b *write.Builder)
@@ -117,7 +117,7 @@ func TestBuilderErrors(t *testing.T) {
 	})
 }
 
-// TestAdd takes types out of a kernel.
+// TestAdd copies types of a kernel. bpftool and clang read the result.
 func TestAdd(t *testing.T) {
 	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
 	spec := spectest.LoadVmlinux(t)
@@ -149,7 +149,7 @@ func TestAdd(t *testing.T) {
 		require.Equal(t, ids[name], s.ID())
 	}
 
-	// Strings are there once.
+	// Each string is stored once.
 	raw := spectest.Written(t, small)
 	h := small.Header()
 	seen := map[string]bool{}
@@ -158,7 +158,7 @@ func TestAdd(t *testing.T) {
 		seen[s] = true
 	}
 
-	// bpftool prints it as C, and clang finds the members where the kernel has them.
+	// bpftool prints it as C, and clang finds the members at the kernel's offsets.
 	var source strings.Builder
 	source.WriteString(btftest.Output(t, bpftool, "btf", "dump", "file", writeFile(t, raw), "format", "c"))
 	asserts := 0
@@ -179,8 +179,8 @@ func TestAdd(t *testing.T) {
 	btftest.Output(t, clang, "-fsyntax-only", "-w", path)
 }
 
-// TestAddAll: a whole Spec, added type by type, is the same Spec: ids are given in
-// the order in which types are met.
+// TestAddAll copies all types of a Spec, one by one, and compares each copy with the
+// original. The ids differ.
 func TestAddAll(t *testing.T) {
 	for name, spec := range map[string]*btf.Spec{
 		"little-endian": spectest.Load(t, btftest.EveryKind(binary.LittleEndian).Bytes()),
@@ -212,13 +212,14 @@ func TestAddAll(t *testing.T) {
 	}
 }
 
-// renumbered is describe with other ids.
+// renumbered describes a type with the ids of the copies.
 func renumbered(t *testing.T, typ btf.Type, to map[btf.TypeID]btf.TypeID) string {
 	t.Helper()
 	return spectest.DescribeBy(t, typ, func(t btf.Type) btf.TypeID { return to[t.ID()] })
 }
 
-// TestAddObjects: variables get the sizes and offsets that their record lacks.
+// TestAddObjects checks that copies of DATASECs have the sizes and offsets that only the
+// ELF file gives.
 func TestAddObjects(t *testing.T) {
 	for _, path := range btftest.Objects(t, "el") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -255,7 +256,7 @@ func TestAddErrors(t *testing.T) {
 		_, err = b.Add(bad)
 		var format *btf.FormatError
 		require.ErrorAs(t, err, &format)
-		require.EqualValues(t, 1, b.Next(), "what was added on the way is undone")
+		require.EqualValues(t, 1, b.Next(), "the types that were added before the error must be removed")
 	}
 	id, err = b.Add(good)
 	require.NoError(t, err)
@@ -275,8 +276,8 @@ func TestAddErrors(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrClosed)
 }
 
-// TestAddLongNames: names that are each the end of a long one are not copied without
-// end, and those that were are undone.
+// TestAddLongNames copies a struct whose member names are all ends of one long string.
+// Copying them must stop at a limit and remove what was added.
 func TestAddLongNames(t *testing.T) {
 	from := btftest.New(binary.LittleEndian)
 	long := from.String(strings.Repeat("n", 1<<18))
@@ -294,7 +295,7 @@ func TestAddLongNames(t *testing.T) {
 	require.ErrorContains(t, err, "all names together must have less than")
 }
 
-// TestAddSharedLongName: a long name that many members share is copied once.
+// TestAddSharedLongName checks that a long name that many members share is copied once.
 func TestAddSharedLongName(t *testing.T) {
 	const length, members = 1 << 18, 4000
 	from := btftest.New(binary.LittleEndian)
@@ -319,7 +320,7 @@ func TestAddSharedLongName(t *testing.T) {
 	require.Equal(t, s.Member(members-1).Name(), spectest.As[btf.Struct](t, got, 1).Member(members-1).Name())
 }
 
-// TestAddSplit: types of both layers, in one blob that stands alone.
+// TestAddSplit copies types of split BTF and of its base into one blob.
 func TestAddSplit(t *testing.T) {
 	base, err := btf.LoadSpec(btftest.Testdata("split-base.btf"))
 	require.NoError(t, err)
@@ -342,7 +343,7 @@ func TestAddSplit(t *testing.T) {
 	require.Equal(t, []string{"STRUCT middle (id 1)", "PTR (id 2)", "STRUCT shared (id 3)", "INT int (id 4)"}, names)
 }
 
-// victim builds a blob with an int, and then what build adds.
+// victim returns a blob with an int, followed by the types that build adds.
 func victim(build func(b *btftest.Builder)) []byte {
 	b := btftest.New(binary.LittleEndian)
 	b.Int("int", 4, btftest.Signed)

@@ -1,4 +1,4 @@
-// Tests that what is written reads back the same.
+// Tests writing Specs and reading them back.
 
 package write_test
 
@@ -18,8 +18,9 @@ import (
 
 var bothOrders = map[string]btftest.Order{"little-endian": binary.LittleEndian, "big-endian": binary.BigEndian}
 
-// roundTrip writes spec in both orders and back, and requires that each means the
-// same; and the same bytes in the end, if they were as they are written here.
+// roundTrip writes spec in its own byte order, in the other one, and in its own again.
+// The types must be the same each time. Canonical tells that spec has the bytes that
+// Marshal writes.
 func roundTrip(t *testing.T, spec *btf.Spec, canonical bool) {
 	t.Helper()
 	again := func(s *btf.Spec, opts write.Options) (*btf.Spec, []byte) {
@@ -43,7 +44,7 @@ func roundTrip(t *testing.T, spec *btf.Spec, canonical bool) {
 	same, first := again(spec, write.Options{})
 	spectest.RequireSame(t, spec, same)
 	if canonical {
-		require.True(t, bytes.Equal(spectest.Written(t, spec), first), "the bytes are others")
+		require.True(t, bytes.Equal(spectest.Written(t, spec), first), "Marshal changed the bytes")
 	}
 	for typ := range spec.All() {
 		if typ.Kind() > btf.KindEnum64 {
@@ -59,7 +60,7 @@ func roundTrip(t *testing.T, spec *btf.Spec, canonical bool) {
 	spectest.RequireSame(t, spec, swapped)
 	back, last := again(swapped, write.Options{Order: spec.ByteOrder()})
 	spectest.RequireSame(t, spec, back)
-	require.True(t, bytes.Equal(first, last), "there and back is not the same")
+	require.True(t, bytes.Equal(first, last), "the bytes differ after changing the byte order twice")
 }
 
 func TestMarshal(t *testing.T) {
@@ -83,14 +84,14 @@ func TestMarshal(t *testing.T) {
 		b := btftest.EveryKind(binary.LittleEndian).Arrange(5, btftest.Strings, btftest.Types)
 		spec := spectest.Load(t, b)
 		roundTrip(t, spec, false)
-		require.True(t, bytes.Equal(b, spectest.Written(t, spec)), "WriteTo is to pass the bytes through")
+		require.True(t, bytes.Equal(b, spectest.Written(t, spec)), "WriteTo must write the bytes as they are")
 		m, err := write.Marshal(spec, write.Options{})
 		require.NoError(t, err)
 		require.Equal(t, btftest.EveryKind(binary.LittleEndian).Bytes(), m)
 	})
 }
 
-// TestMarshalCorpus does it with every blob of the corpus.
+// TestMarshalCorpus writes and reads every blob of the corpus.
 func TestMarshalCorpus(t *testing.T) {
 	dir := btftest.Corpus(t)
 	for _, path := range glob(t, dir, "vmlinux-*.gz") {
@@ -129,7 +130,8 @@ func glob(t *testing.T, dir, pattern string) []string {
 	return paths
 }
 
-// TestMarshalObjects: what a DATASEC lacks is written, and the rest stays.
+// TestMarshalObjects checks that sizes and offsets of a DATASEC are written, and that all
+// else stays the same.
 func TestMarshalObjects(t *testing.T) {
 	for _, order := range []string{"el", "eb"} {
 		for _, path := range btftest.Objects(t, order) {
@@ -143,7 +145,7 @@ func TestMarshalObjects(t *testing.T) {
 	}
 }
 
-// TestMarshalOptions reads what stands in the place of what older kernels lack.
+// TestMarshalOptions reads the records that replace those that older kernels refuse.
 func TestMarshalOptions(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +208,7 @@ func TestMarshalOptions(t *testing.T) {
 		require.NoError(t, err)
 		defer spec.Close()
 		_, err = write.Marshal(spec, write.Options{StripLayout: true})
-		require.ErrorIs(t, err, btf.ErrNotSupported, "nothing else says how long its records are")
+		require.ErrorIs(t, err, btf.ErrNotSupported, "only the layout section tells the length of its records")
 		_, err = write.Marshal(spec, write.Options{Order: binary.BigEndian})
 		require.ErrorIs(t, err, btf.ErrNotSupported)
 		b, err := write.Marshal(spec, write.Options{Order: binary.LittleEndian})
