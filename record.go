@@ -25,7 +25,7 @@ func (t Type) Record() Record {
 	shape := t.layer.shapes[info>>kindShift&kindMask]
 	length := shape.length(info)
 	if shape&shapeUnknown != 0 || !t.layer.types.has(uint64(t.off), uint64(length)) {
-		return Record{} // the file was rewritten
+		return Record{typ: t} // the file was rewritten
 	}
 	return Record{t, info, length}
 }
