@@ -3,7 +3,6 @@
 package btf_test
 
 import (
-	"bytes"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -12,31 +11,25 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/internal/spectest"
 	"github.com/stretchr/testify/require"
 )
 
-func load(t testing.TB, blob []byte) *btf.Spec {
-	t.Helper()
-	spec, err := btf.LoadRawSpec(blob)
-	require.NoError(t, err)
-	return spec
-}
-
-func loadSplit(t testing.TB, blob []byte, base *btf.Spec) *btf.Spec {
-	t.Helper()
-	spec, err := btf.LoadSplitSpecFromReader(bytes.NewReader(blob), base)
-	require.NoError(t, err)
-	return spec
-}
+// Short names for what the tests of this package use all the time.
+var (
+	load        = spectest.Load
+	loadSplit   = spectest.LoadSplit
+	loadVmlinux = spectest.LoadVmlinux
+	written     = spectest.Written
+	variables   = spectest.Variables
+	requireSame = spectest.RequireSame
+	describe    = spectest.Describe
+)
 
 // as narrows the type with an id.
 func as[V btf.View](t testing.TB, spec *btf.Spec, id btf.TypeID) V {
 	t.Helper()
-	typ, err := spec.TypeByID(id)
-	require.NoError(t, err)
-	v, err := btf.As[V](typ)
-	require.NoError(t, err)
-	return v
+	return spectest.As[V](t, spec, id)
 }
 
 var bothOrders = map[string]btftest.Order{"little-endian": binary.LittleEndian, "big-endian": binary.BigEndian}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -124,7 +125,7 @@ func TestConcurrentObject(t *testing.T) {
 			if assert.NoError(t, err) {
 				assert.NoError(t, copied.Verify())
 			}
-			_, err = data.Marshal(btf.MarshalOptions{ReplaceDeclarations: true})
+			_, err = write.Marshal(data, write.Options{ReplaceDeclarations: true})
 			assert.NoError(t, err)
 			funcs, _, _ := listed(infos)
 			assert.Equal(t, []string{"text+16 main"}, funcs)

@@ -14,30 +14,9 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
-
-// variables returns "section" → bytes, and "section variable" → offset, of all
-// DATASECs.
-func variables(t testing.TB, spec *btf.Spec) map[string]uint32 {
-	t.Helper()
-	got := map[string]uint32{}
-	for typ := range spec.All() {
-		d, err := btf.As[btf.Datasec](typ)
-		if err != nil || typ.Kind() != btf.KindDatasec {
-			require.ErrorIs(t, err, btf.ErrWrongKind)
-			continue
-		}
-		got[d.Name()] = d.Size()
-		var last uint32
-		for v := range d.Vars() {
-			require.GreaterOrEqual(t, v.Offset(), last, "%s is not in order", d.Name())
-			last = v.Offset()
-			got[d.Name()+" "+v.Type().Name()] = v.Offset()
-		}
-	}
-	return got
-}
 
 // TestDatasec: sizes and offsets are those that libbpf's linker writes.
 func TestDatasec(t *testing.T) {
@@ -238,7 +217,7 @@ func TestBadSymbols(t *testing.T) {
 						require.ErrorContains(t, err, "btf: ELF at offset 0x0: "+c.want)
 						require.Equal(t, err, sizeErr)
 						require.Equal(t, err, spec.Verify())
-						_, err = spec.Marshal(btf.MarshalOptions{})
+						_, err = write.Marshal(spec, write.Options{})
 						require.Equal(t, sizeErr, err)
 						return
 					}

@@ -62,9 +62,9 @@
 // # More than questions
 //
 // [LoadSpecAndExtInfos] opens a BPF object with what its .BTF.ext section says about
-// its instructions. [Spec.Marshal] writes BTF, for another byte order or an older
-// kernel too; a [Builder] makes it, of its own types and of those of a Spec; a
-// [Handle] is BTF inside the kernel.
+// its instructions. Package write makes BTF of a program's own types and of types of a
+// Spec, and writes it for another byte order or an older kernel. Package handle loads
+// BTF into the running kernel and reads the BTF that is there.
 //
 // # Lifetime
 //
@@ -77,8 +77,7 @@
 // # Concurrency
 //
 // All methods may be called from many goroutines at once, without locks, except
-// [Spec.Close]. The package starts no goroutines, and keeps no state of its own but
-// what [KernelMarshalOptions] found out about the running kernel.
+// [Spec.Close]. The package starts no goroutines and keeps no state of its own.
 //
 // # Reading the source
 //
@@ -122,16 +121,10 @@
 //	glob.go        patterns of names
 //	funcs.go       the functions that a filter lets through
 //	kernel.go      vmlinux and its modules as one
-//	sanitize.go    record → what an older kernel takes in its place
-//	marshal.go     Spec → bytes
 //	verify.go      whether all of it can be read
 //	strict_names.go    which names the kernel takes
 //	strict_records.go  which records, by themselves
 //	strict_members.go  which members
 //	strict_resolve.go  which types, by what they lead to
 //	verify_strict.go   whether the kernel would take all of it
-//	builder.go     types → a new blob
-//	bpf_linux.go   bpf(2)
-//	probe.go       what the running kernel takes
-//	handle.go      BTF inside the kernel
 package btf

@@ -85,25 +85,6 @@ func (e *FormatError) Error() string {
 // Unwrap returns the error underneath, if any.
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// A KernelError is the kernel's refusal of BTF that it was given.
-type KernelError struct {
-	Err error  // what bpf(2) returned, such as EINVAL
-	Log string // what the kernel's checker said, whole; "" if nothing
-}
-
-// Error ends in the last line of the log, which says what is wrong.
-func (e *KernelError) Error() string {
-	s := "btf: the kernel refuses it: " + e.Err.Error()
-	log := strings.TrimSpace(e.Log)
-	if last := log[strings.LastIndexByte(log, '\n')+1:]; last != "" {
-		s += ": " + last
-	}
-	return s
-}
-
-// Unwrap returns what bpf(2) returned.
-func (e *KernelError) Unwrap() error { return e.Err }
-
 // maxShown is the largest number of bytes of a name in a message. A name of hostile
 // BTF can be as long as the file, and a message can hold many names.
 const maxShown = 128

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/write"
 )
 
 // seeds calls add with every small blob there is, sound and broken.
@@ -340,7 +341,7 @@ func FuzzMarshal(f *testing.F) {
 		if spec.ByteOrder() == binary.BigEndian {
 			other = binary.LittleEndian
 		}
-		var built btf.Builder
+		var built write.Builder
 		known := true
 		for typ := range spec.All() {
 			known = known && typ.Kind() <= btf.KindEnum64
@@ -351,11 +352,11 @@ func FuzzMarshal(f *testing.F) {
 		if _, err := built.Spec(); err != nil && sound {
 			t.Fatal(err)
 		}
-		for _, opts := range []btf.MarshalOptions{
+		for _, opts := range []write.Options{
 			{}, {Order: other},
 			{StripLayout: true, StripFuncLinkage: true, ReplaceDeclTags: true, ReplaceTypeTags: true, ReplaceEnum64: true, ReplaceDeclarations: true},
 		} {
-			raw, err := spec.Marshal(opts)
+			raw, err := write.Marshal(spec, opts)
 			if err != nil {
 				if sound && known {
 					t.Fatal(err)

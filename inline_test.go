@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
 
@@ -83,13 +84,13 @@ func TestInline(t *testing.T) {
 
 			// Written in the other order, and without what is not referred to.
 			for _, out := range bothOrders {
-				raw, err := spec.Marshal(btf.MarshalOptions{Order: out, StripLayout: true})
+				raw, err := write.Marshal(spec, write.Options{Order: out, StripLayout: true})
 				require.NoError(t, err)
 				checkInline(t, load(t, raw), 1)
 			}
 			var sec btf.Locsec
 			require.NoError(t, spec.TypeByName(".text", &sec))
-			var builder btf.Builder
+			var builder write.Builder
 			_, err := builder.Add(sec.AsType())
 			require.NoError(t, err)
 			some, err := builder.Spec()
@@ -171,7 +172,7 @@ func TestInlineMoved(t *testing.T) {
 		require.ErrorIs(t, err, btf.ErrNotSupported)
 		require.NoError(t, spec.Verify())
 		require.Equal(t, 2, as[btf.LocProto](t, spec, moved.ID()+2).NumParams())
-		_, err = spec.Marshal(btf.MarshalOptions{Order: binary.BigEndian})
+		_, err = write.Marshal(spec, write.Options{Order: binary.BigEndian})
 		require.Error(t, err)
 	}
 }

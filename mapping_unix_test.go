@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
 
@@ -44,7 +45,7 @@ func everything(spec *btf.Spec, infos *btf.ExtInfos) {
 	if copied, err := spec.Copy(); err == nil {
 		_ = copied.Verify()
 	}
-	_, _ = spec.Marshal(btf.MarshalOptions{Order: binary.BigEndian, ReplaceDeclarations: true})
+	_, _ = write.Marshal(spec, write.Options{Order: binary.BigEndian, ReplaceDeclarations: true})
 	if infos != nil {
 		listed(infos)
 	}
@@ -165,8 +166,8 @@ func TestRewrittenRecords(t *testing.T) {
 	})
 	done := 0
 	for until := time.Now().Add(soakTime(t)); time.Now().Before(until); done++ {
-		_, _ = spec.Marshal(btf.MarshalOptions{ReplaceDeclTags: true, ReplaceDeclarations: true})
-		var b btf.Builder
+		_, _ = write.Marshal(spec, write.Options{ReplaceDeclTags: true, ReplaceDeclarations: true})
+		var b write.Builder
 		_, _ = b.Add(section.AsType())
 		_, _ = b.Add(tag.AsType())
 	}

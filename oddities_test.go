@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
 
@@ -58,10 +59,10 @@ func TestEndlessChain(t *testing.T) {
 	require.Equal(t, btf.TypeID(links), i.ID())
 
 	// What visits each record once has no trouble.
-	out, err := spec.Marshal(btf.MarshalOptions{Order: spec.ByteOrder()})
+	out, err := write.Marshal(spec, write.Options{Order: spec.ByteOrder()})
 	require.NoError(t, err)
 	require.Equal(t, raw, out)
-	var some btf.Builder
+	var some write.Builder
 	_, err = some.Add(victim.AsType())
 	require.NoError(t, err)
 

@@ -26,7 +26,7 @@ func (t Type) Record() Record {
 	shape := t.layer.shapes[info>>kindShift&kindMask]
 	length := shape.length(info)
 	if shape&shapeUnknown != 0 || !t.layer.types.has(uint64(t.off), uint64(length)) {
-		return Record{} // rewritten since it was loaded
+		return Record{typ: t} // rewritten since it was loaded
 	}
 	return Record{t, info, length}
 }

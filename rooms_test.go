@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,13 +23,29 @@ import (
 
 const module = "github.com/seed-6c4a6465/btf"
 
-// fileImports names the files that may import a package that needs care. Nothing else
-// may. "" stands for no file.
+// packageImports names the packages of the module that may import a package that needs
+// care. No other package of the module may. Tests may import anything.
+var packageImports = map[string][]string{
+	"golang.org/x/sys/unix": {"btf", "handle"},
+	"syscall":               {"cmd/btf"}, // error numbers
+	"unsafe":                {"handle"},
+	"reflect":               {},
+	"C":                     {},
+}
+
+// fileImports names the files of the root package that may import a package that needs
+// care. No other file of the root package may.
 var fileImports = map[string][]string{
-	"golang.org/x/sys/unix": {"mmap_unix.go", "bpf_linux.go"},
+	"golang.org/x/sys/unix": {"mmap_unix.go"},
 	"debug/elf":             {"elf.go", "placement.go"},
-	"unsafe":                {"bpf_linux.go"},
-	"reflect":               {""},
+}
+
+// short returns the name of a package of the module in ARCHITECTURE.md.
+func short(path string) string {
+	if path == module {
+		return "btf"
+	}
+	return strings.TrimPrefix(path, module+"/")
 }
 
 // listed returns the names in the first column of the tables of ARCHITECTURE.md that
@@ -49,13 +66,7 @@ func listed(t *testing.T, pattern string) []string {
 // and imports only packages of the module that stand above it.
 func TestImportGraph(t *testing.T) {
 	order := listed(t, `[a-z/]+`)
-	rank := func(path string) int {
-		name := strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
-		if name == "" {
-			name = "btf"
-		}
-		return slices.Index(order, name)
-	}
+	rank := func(path string) int { return slices.Index(order, short(path)) }
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
 	require.NoError(t, err)
 	decoder := json.NewDecoder(strings.NewReader(string(out)))
@@ -70,6 +81,50 @@ func TestImportGraph(t *testing.T) {
 			if path == module || strings.HasPrefix(path, module+"/") {
 				require.Less(t, rank(path), rank(p.ImportPath), "%s imports %s", p.ImportPath, path)
 			}
+		}
+	}
+}
+
+// TestPackageImports checks packageImports in the files for every system, which go list
+// does not show. A directory with a go.mod is another module.
+func TestPackageImports(t *testing.T) {
+	files, used := 0, map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil && path != "." {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		files++
+		name := filepath.ToSlash(filepath.Dir(path))
+		if name == "." {
+			name = "btf"
+		}
+		for _, spec := range f.Imports {
+			imported := strings.Trim(spec.Path.Value, `"`)
+			if allowed, ok := packageImports[imported]; ok {
+				require.Contains(t, allowed, name, "%s imports %s", path, imported)
+				used[imported+" "+name] = true
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, files, 80)
+	for imported, allowed := range packageImports {
+		for _, name := range allowed {
+			require.True(t, used[imported+" "+name], "%s no longer imports %s", name, imported)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
 
@@ -123,16 +124,16 @@ func (s soaked) questions() map[string]func() string {
 			return say(err, c.NumTypes(), c.Close())
 		},
 		"marshal": func() string {
-			b, err := s.kinds.Marshal(btf.MarshalOptions{ReplaceDeclarations: true, StripFuncLinkage: true})
+			b, err := write.Marshal(s.kinds, write.Options{ReplaceDeclarations: true, StripFuncLinkage: true})
 			var w bytes.Buffer
 			n, written := s.data.WriteTo(&w)
 			return say(len(b), err, n, written)
 		},
 		"build": func() string {
-			var b btf.Builder
+			var b write.Builder
 			t, err := s.kinds.AnyTypeByName("thing")
 			id, added := b.Add(t)
-			blob, built := b.Marshal(btf.MarshalOptions{})
+			blob, built := b.Marshal(write.Options{})
 			return say(err, id, added, len(blob), built)
 		},
 		"data": func() string {

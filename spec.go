@@ -148,7 +148,7 @@ func (s *Spec) NumTypes() int { return int(s.layer.starts.count) }
 func (s *Spec) PointerSize() int { return int(s.layer.pointerSize()) }
 
 // WriteTo writes the blob as it was opened, with no copy. Sizes and offsets of a
-// DATASEC that the ELF file has are not in it; [Spec.Marshal] writes these.
+// DATASEC that the ELF file has are not in it. Marshal of package write writes them.
 func (s *Spec) WriteTo(w io.Writer) (int64, error) {
 	if err := s.usable(); err != nil {
 		return 0, err

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/handle"
 	"github.com/seed-6c4a6465/btf/internal/sample"
 )
 
@@ -24,7 +25,7 @@ const inputHelp = `  --btf FILE    a file: raw BTF, or an ELF file with a .BTF s
 type input struct {
 	file, base, module string
 	root               *string
-	id                 btf.HandleID
+	id                 handle.ID
 	sampled            bool // there was no kernel's
 }
 
@@ -38,7 +39,7 @@ func inputFlags(flags *flag.FlagSet) *input {
 		if err == nil && id == 0 {
 			err = errors.New("ids begin with 1")
 		}
-		in.id = btf.HandleID(id)
+		in.id = handle.ID(id)
 		return err
 	})
 	in.root = rootFlag(flags)
@@ -225,7 +226,7 @@ func (in *input) parts(env *environment) (*parts, func(), error) {
 // openID opens what is in the running kernel, over the kernel's own if it is that of
 // a module.
 func (in *input) openID(env *environment) (*btf.Spec, func(), error) {
-	h, err := btf.NewHandleFromID(in.id)
+	h, err := handle.NewFromID(in.id)
 	if err != nil {
 		return nil, nil, err
 	}

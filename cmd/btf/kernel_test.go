@@ -10,21 +10,23 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/handle"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
 
 // TestList: the ids, sizes and names are those that bpftool lists.
 func TestList(t *testing.T) {
-	if _, err := btf.KernelMarshalOptions(); err != nil {
+	if _, err := handle.MarshalOptions(); err != nil {
 		btftest.Missing(t, fmt.Sprintf("the running kernel takes no BTF from this process (%v)", err))
 	}
-	var b btf.Builder
+	var b write.Builder
 	integer := b.Int("only_here", 4, btf.Signed)
-	b.Struct("of_a_program", 4, btf.StructMember{Name: "it", Type: integer})
+	b.Struct("of_a_program", 4, write.Member{Name: "it", Type: integer})
 	spec, err := b.Spec()
 	require.NoError(t, err)
-	h, err := btf.NewHandle(spec)
+	h, err := handle.New(spec)
 	require.NoError(t, err)
 	defer h.Close()
 	info, err := h.Info()

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/handle"
 )
 
 var listCommand = command{
@@ -32,7 +32,7 @@ func list(env *environment) error {
 	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "id\tbytes\t  name\n")
 	defer w.Flush()
-	for h, err := range btf.Handles() {
+	for h, err := range handle.All() {
 		if err != nil {
 			return err
 		}

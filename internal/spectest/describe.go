@@ -1,6 +1,6 @@
-// Describes a type with all that its views say, for comparisons.
+// Describes a type with all that its views tell, for comparisons.
 
-package btf_test
+package spectest
 
 import (
 	"fmt"
@@ -11,15 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// describe says everything of a type that its record holds. Two types are the same
-// to every caller if their descriptions are.
-func describe(t testing.TB, typ btf.Type) string {
+// Describe returns all that the record of a type holds. Two types are the same to every
+// caller if their descriptions are equal.
+func Describe(t testing.TB, typ btf.Type) string {
 	t.Helper()
-	return describeBy(t, typ, btf.Type.ID)
+	return DescribeBy(t, typ, btf.Type.ID)
 }
 
-// describeBy is describe with ids that id gives.
-func describeBy(t testing.TB, typ btf.Type, id func(btf.Type) btf.TypeID) string {
+// DescribeBy is [Describe] with the ids that id returns.
+func DescribeBy(t testing.TB, typ btf.Type, id func(btf.Type) btf.TypeID) string {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %v %q flag=%v", id(typ), typ.Kind(), typ.Name(), typ.KindFlag())
@@ -89,7 +89,7 @@ func describeBy(t testing.TB, typ btf.Type, id func(btf.Type) btf.TypeID) string
 	return b.String()
 }
 
-// narrow is As that keeps its error for later.
+// narrow is [btf.As]. It puts its error into err.
 func narrow[V btf.View](typ btf.Type, err *error) V {
 	v, e := btf.As[V](typ)
 	if e != nil {
@@ -98,9 +98,9 @@ func narrow[V btf.View](typ btf.Type, err *error) V {
 	return v
 }
 
-// requireSame fails unless both Specs say the same of all their types. It prints the
-// first that differ, and not the Specs.
-func requireSame(t testing.TB, want, got *btf.Spec) {
+// RequireSame fails the test unless all types of both Specs have the same descriptions.
+// It prints the first difference, and not the Specs.
+func RequireSame(t testing.TB, want, got *btf.Spec) {
 	t.Helper()
 	require.Equal(t, want.NumTypes(), got.NumTypes())
 	for typ := range want.All() {
@@ -110,7 +110,7 @@ func requireSame(t testing.TB, want, got *btf.Spec) {
 			require.Equal(t, typ.String(), other.String())
 			continue
 		}
-		if a, b := describe(t, typ), describe(t, other); a != b {
+		if a, b := Describe(t, typ), Describe(t, other); a != b {
 			require.Equal(t, a, b)
 		}
 	}

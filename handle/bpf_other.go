@@ -1,14 +1,18 @@
-// Stands in for bpf(2) on systems that do not have it.
+// Replaces bpf(2) on systems that do not have it.
 
 //go:build !linux
 
-package btf
+package handle
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/seed-6c4a6465/btf"
+)
 
 var (
-	errNoBPF   = fmt.Errorf("btf: bpf(2): %w", ErrNotSupported)
-	errInvalid error // nothing is said
+	errNoBPF   = fmt.Errorf("btf: bpf(2): %w", btf.ErrNotSupported)
+	errInvalid error // never returned
 )
 
 func loadBTF([]byte) (int, error)    { return -1, errNoBPF }

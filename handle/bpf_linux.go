@@ -1,6 +1,6 @@
 // Calls bpf(2).
 
-package btf
+package handle
 
 import (
 	"errors"
@@ -8,11 +8,12 @@ import (
 	"runtime"
 	"unsafe"
 
+	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/uapi"
 	"golang.org/x/sys/unix"
 )
 
-// The commands of enum bpf_cmd in include/uapi/linux/bpf.h, and what union bpf_attr
-// holds for them. Pointers are 64 bits wide in it on every machine.
+// Commands of enum bpf_cmd in include/uapi/linux/bpf.h.
 const (
 	bpfObjGetInfoByFD = 15
 	bpfBTFLoad        = 18
@@ -20,6 +21,8 @@ const (
 	bpfBTFGetNextID   = 23
 )
 
+// Attributes of the commands, from union bpf_attr in include/uapi/linux/bpf.h. A pointer
+// has 64 bits on every machine.
 type (
 	attrBTFLoad struct {
 		btf, log                        uint64
@@ -41,14 +44,15 @@ type (
 	}
 )
 
-// errInvalid is what the kernel says to BTF that it does not understand.
+// errInvalid is the error for BTF that the kernel does not understand.
 var errInvalid error = unix.EINVAL
 
-// bpf does a command with its attributes. What pins pinned stays where it is until
-// the call is over, so that the kernel may be given its address as an integer.
+// bpf calls bpf(2). The memory whose address is in an attribute must be pinned until
+// bpf returns.
 //
-// This is the one use of unsafe: attr points to a variable of the caller, which is
-// alive and of the size that is passed along; the kernel writes no further.
+// This and address are the only uses of unsafe. Attr points to a variable that is alive
+// during the call, and has the size that the kernel is told. The kernel does not write
+// beyond it.
 func bpf[T attrBTFLoad | attrID | attrInfo](command uintptr, attr *T) (int, error) {
 	for {
 		n, _, errno := unix.Syscall(unix.SYS_BPF, command, uintptr(unsafe.Pointer(attr)), unsafe.Sizeof(*attr))
@@ -57,30 +61,30 @@ func bpf[T attrBTFLoad | attrID | attrInfo](command uintptr, attr *T) (int, erro
 			return int(n), nil
 		case unix.EINTR:
 		case unix.ENOSYS:
-			return -1, fmt.Errorf("%w: %w", ErrNotSupported, errno)
+			return -1, fmt.Errorf("%w: %w", btf.ErrNotSupported, errno)
 		default:
 			return -1, errno
 		}
 	}
 }
 
-// address returns where v lies, and keeps it there until pinner lets go.
+// address pins v and returns its address.
 func address[T any](pinner *runtime.Pinner, v *T) uint64 {
 	pinner.Pin(v)
 	return uint64(uintptr(unsafe.Pointer(v)))
 }
 
-// logSizes are the bytes of the first log that is asked for, and of the largest.
+// Sizes in bytes of the buffer for the kernel's log.
 const (
 	logSizeFirst = 64 << 10
 	logSizeMax   = 1<<30 - 1 // UINT_MAX >> 2, the kernel's own limit
 )
 
-// loadBTF gives the kernel a blob and returns a descriptor of what it makes of it. A
-// refusal is a [*KernelError], with all of the log.
+// loadBTF loads a blob into the kernel and returns a file descriptor. The error is a
+// [*KernelError] with the whole log if the kernel refuses the blob.
 func loadBTF(blob []byte) (int, error) {
 	if len(blob) == 0 {
-		return -1, &FormatError{Section: "header", Problem: fmt.Sprintf("header needs %d bytes, the blob has none", headerSize)}
+		return -1, &btf.FormatError{Section: "header", Problem: fmt.Sprintf("header needs %d bytes, the blob has none", uapi.HeaderSize)}
 	}
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
@@ -92,16 +96,16 @@ func loadBTF(blob []byte) (int, error) {
 	if refusal == nil {
 		return fd, nil
 	}
-	// Again, with a log; and again, until the log is large enough for all of it.
+	// Load it again for the log, until the buffer is large enough for all of it.
 	for size := uint32(logSizeFirst); ; {
 		log := make([]byte, size)
 		attr.log, attr.logSize, attr.logLevel, attr.logEnd = address(&pinner, &log[0]), size, 1, 0
 		fd, err := bpf(bpfBTFLoad, &attr)
 		if err == nil {
-			return fd, nil // it was not refused for what it is
+			return fd, nil // the refusal had a passing cause
 		}
 		if errors.Is(err, unix.ENOSPC) && size < logSizeMax {
-			// Since Linux 6.4 it says how much it wants.
+			// Since Linux 6.4 the kernel tells how long the log is.
 			size = max(attr.logEnd, min(2*size, logSizeMax))
 			continue
 		}
@@ -112,7 +116,7 @@ func loadBTF(blob []byte) (int, error) {
 	}
 }
 
-// nextBTF returns the id after id, 0 if it is the last.
+// nextBTF returns the next higher id, or 0 if there is none.
 func nextBTF(id uint32) (uint32, error) {
 	attr := attrID{id: id}
 	if _, err := bpf(bpfBTFGetNextID, &attr); err != nil {
@@ -124,12 +128,12 @@ func nextBTF(id uint32) (uint32, error) {
 	return attr.next, nil
 }
 
-// openBTF returns a descriptor of the BTF with an id.
+// openBTF returns a file descriptor of the BTF with an id.
 func openBTF(id uint32) (int, error) {
 	attr := attrID{id: id}
 	fd, err := bpf(bpfBTFGetFDByID, &attr)
 	if errors.Is(err, unix.ENOENT) {
-		err = ErrNotFound
+		err = btf.ErrNotFound
 	}
 	if err != nil {
 		return -1, fmt.Errorf("btf: BTF with id %d in the kernel: %w", id, err)
@@ -137,8 +141,8 @@ func openBTF(id uint32) (int, error) {
 	return fd, nil
 }
 
-// describeBTF returns what the kernel says of a descriptor. As much of the BTF as
-// there is room for is written to blob; size is that of all of it.
+// describeBTF returns what the kernel tells about a file descriptor of BTF. It fills
+// blob with the BTF, as far as there is room. Size is the size in bytes of all of it.
 func describeBTF(fd int, blob []byte) (id, size uint32, name string, kernel bool, err error) {
 	var pinner runtime.Pinner
 	defer pinner.Unpin()
@@ -157,8 +161,8 @@ func describeBTF(fd int, blob []byte) (id, size uint32, name string, kernel bool
 		return 0, 0, "", false, err
 	}
 	id, size, kernel = info.id, info.size, info.kern != 0
-	// Kernels before 5.11 know of no names, and refuse to be asked for any: the others
-	// say how long it is.
+	// Kernels before 5.11 know no names, and refuse the question. Others told the length
+	// of the name.
 	if info.nameLen > 0 {
 		buf := make([]byte, info.nameLen+1)
 		info = btfInfo{name: address(&pinner, &buf[0]), nameLen: uint32(len(buf))}

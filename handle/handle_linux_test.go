@@ -1,6 +1,6 @@
 // Tests loading BTF into the running kernel, and reading it back.
 
-package btf_test
+package handle_test
 
 import (
 	"bytes"
@@ -15,7 +15,10 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/handle"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/internal/spectest"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -24,7 +27,7 @@ import (
 // needKernel ends a test where the kernel does not let it load BTF.
 func needKernel(t testing.TB) {
 	t.Helper()
-	if _, err := btf.KernelMarshalOptions(); err != nil {
+	if _, err := handle.MarshalOptions(); err != nil {
 		btftest.Missing(t, fmt.Sprintf("the running kernel takes no BTF from this process (%v)", err))
 	}
 }
@@ -33,8 +36,8 @@ func needKernel(t testing.TB) {
 // its id.
 func inKernel(t *testing.T, spec *btf.Spec) []byte {
 	t.Helper()
-	h, err := btf.NewHandle(spec)
-	var refusal *btf.KernelError
+	h, err := handle.New(spec)
+	var refusal *handle.KernelError
 	if errors.As(err, &refusal) {
 		t.Log(refusal.Log)
 	}
@@ -46,13 +49,13 @@ func inKernel(t *testing.T, spec *btf.Spec) []byte {
 	require.False(t, info.Kernel || info.IsVmlinux() || info.IsModule())
 	require.Empty(t, info.Name)
 
-	again, err := btf.NewHandleFromID(info.ID)
+	again, err := handle.NewFromID(info.ID)
 	require.NoError(t, err)
 	defer again.Close()
 	got, err := again.Spec(nil)
 	require.NoError(t, err)
 	defer got.Close()
-	back := written(t, got)
+	back := spectest.Written(t, got)
 	require.Len(t, back, int(info.Size))
 	return back
 }
@@ -61,10 +64,10 @@ func inKernel(t *testing.T, spec *btf.Spec) []byte {
 // goes into the kernel, and the same comes out.
 func TestObjectsInKernel(t *testing.T) {
 	needKernel(t)
-	opts, err := btf.KernelMarshalOptions()
+	opts, err := handle.MarshalOptions()
 	require.NoError(t, err)
 	order := "el"
-	if nativeOrder() == binary.BigEndian {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
 		order = "eb"
 	}
 	for _, path := range btftest.Objects(t, order) {
@@ -72,13 +75,13 @@ func TestObjectsInKernel(t *testing.T) {
 			spec, err := btf.LoadSpec(path)
 			require.NoError(t, err)
 			defer spec.Close()
-			sent, err := spec.Marshal(opts)
+			sent, err := write.Marshal(spec, opts)
 			require.NoError(t, err)
 			require.True(t, bytes.Equal(sent, inKernel(t, spec)), "what came out is not what went in")
 
 			// The bytes as they are in the file would not do.
-			_, err = btf.NewHandleFromRawBTF(written(t, spec))
-			var refusal *btf.KernelError
+			_, err = handle.NewFromRawBTF(spectest.Written(t, spec))
+			var refusal *handle.KernelError
 			require.ErrorAs(t, err, &refusal)
 			require.ErrorIs(t, err, syscall.EINVAL)
 			require.NotEmpty(t, refusal.Log)
@@ -90,19 +93,19 @@ func TestObjectsInKernel(t *testing.T) {
 // for the kernel too.
 func TestKernelTakesReplacements(t *testing.T) {
 	needKernel(t)
-	opts, err := btf.KernelMarshalOptions()
+	opts, err := handle.MarshalOptions()
 	require.NoError(t, err)
-	var b btf.Builder
+	var b write.Builder
 	integer := b.Int("int", 4, btf.Signed)
-	s := b.Struct("s", 4, btf.StructMember{Name: "m", Type: integer})
+	s := b.Struct("s", 4, write.Member{Name: "m", Type: integer})
 	b.DeclTag("decl", s, 0)
 	b.Pointer(b.TypeTag("type", s))
-	b.Enum("e", 8, true, btf.EnumValue{Name: "A", Value: math.MaxUint64}, btf.EnumValue{Name: "B", Value: 1 << 40})
-	b.Func("f", b.FuncProto(0, btf.ProtoParam{Name: "a", Type: s}), btf.GlobalFunc)
+	b.Enum("e", 8, true, write.Enumerator{Name: "A", Value: math.MaxUint64}, write.Enumerator{Name: "B", Value: 1 << 40})
+	b.Func("f", b.FuncProto(0, write.Param{Name: "a", Type: s}), btf.GlobalFunc)
 	opts.StripFuncLinkage, opts.ReplaceDeclTags, opts.ReplaceTypeTags, opts.ReplaceEnum64 = true, true, true, true
 	raw, err := b.Marshal(opts)
 	require.NoError(t, err)
-	h, err := btf.NewHandleFromRawBTF(raw)
+	h, err := handle.NewFromRawBTF(raw)
 	require.NoError(t, err)
 	defer h.Close()
 	spec, err := h.Spec(nil)
@@ -124,13 +127,13 @@ func TestKernelLog(t *testing.T) {
 	needKernel(t)
 	for _, types := range []uint32{1, 100_000} {
 		t.Run(fmt.Sprint(types), func(t *testing.T) {
-			b := btftest.New(nativeOrder())
+			b := btftest.New(binary.NativeEndian)
 			for range types {
 				b.Pointer(0)
 			}
 			b.Float("odd", 3)
-			_, err := btf.NewHandleFromRawBTF(b.Bytes())
-			var refusal *btf.KernelError
+			_, err := handle.NewFromRawBTF(b.Bytes())
+			var refusal *handle.KernelError
 			require.ErrorAs(t, err, &refusal)
 			require.ErrorIs(t, err, syscall.EINVAL)
 			// From the first line to the last.
@@ -145,12 +148,12 @@ func TestKernelLog(t *testing.T) {
 		})
 	}
 	t.Run("nothing", func(t *testing.T) {
-		_, err := btf.NewHandleFromRawBTF(nil)
+		_, err := handle.NewFromRawBTF(nil)
 		var format *btf.FormatError
 		require.ErrorAs(t, err, &format)
 	})
 	t.Run("too large", func(t *testing.T) {
-		_, err := btf.NewHandleFromRawBTF(make([]byte, 17<<20))
+		_, err := handle.NewFromRawBTF(make([]byte, 17<<20))
 		require.ErrorIs(t, err, syscall.E2BIG)
 	})
 }
@@ -161,11 +164,11 @@ func TestKernelByID(t *testing.T) {
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
 		btftest.Missing(t, err.Error())
 	}
-	var b btf.Builder
+	var b write.Builder
 	b.Int("found by looking through all", 4, btf.Signed)
 	spec, err := b.Spec()
 	require.NoError(t, err)
-	mine, err := btf.NewHandle(spec)
+	mine, err := handle.New(spec)
 	require.NoError(t, err)
 	defer mine.Close()
 	wanted, err := mine.Info()
@@ -174,9 +177,9 @@ func TestKernelByID(t *testing.T) {
 	kernel, err := btf.LoadKernelSpec()
 	require.NoError(t, err)
 	defer kernel.Close()
-	var last btf.HandleID
+	var last handle.ID
 	found := map[string]bool{}
-	for h, err := range btf.Handles() {
+	for h, err := range handle.All() {
 		require.NoError(t, err)
 		info, err := h.Info()
 		require.NoError(t, err)
@@ -195,7 +198,7 @@ func TestKernelByID(t *testing.T) {
 		require.NoError(t, err)
 		file, err := os.ReadFile(filepath.Join("/sys/kernel/btf", info.Name))
 		require.NoError(t, err)
-		require.True(t, bytes.Equal(file, written(t, spec)), "%s by id is not what its file is", info.Name)
+		require.True(t, bytes.Equal(file, spectest.Written(t, spec)), "%s by id is not what its file is", info.Name)
 		require.Equal(t, info.IsModule(), spec.Base() != nil)
 		found[info.Name] = true
 		require.NoError(t, spec.Close())
@@ -207,11 +210,11 @@ func TestKernelByID(t *testing.T) {
 
 func TestHandle(t *testing.T) {
 	needKernel(t)
-	var b btf.Builder
+	var b write.Builder
 	b.Int("int", 4, btf.Signed)
 	spec, err := b.Spec()
 	require.NoError(t, err)
-	h, err := btf.NewHandle(spec)
+	h, err := handle.New(spec)
 	require.NoError(t, err)
 	require.NoError(t, h.Close())
 	require.NoError(t, h.Close())
@@ -220,23 +223,23 @@ func TestHandle(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrClosed)
 	_, err = h.Spec(nil)
 	require.ErrorIs(t, err, btf.ErrClosed)
-	var zero btf.Handle
+	var zero handle.Handle
 	require.Equal(t, -1, zero.FD())
 	require.NoError(t, zero.Close())
 	_, err = zero.Info()
 	require.ErrorIs(t, err, btf.ErrClosed)
-	_, err = btf.NewHandleFromID(math.MaxInt32)
+	_, err = handle.NewFromID(math.MaxInt32)
 	require.ErrorIs(t, err, btf.ErrNotFound)
 
 	closed, err := b.Spec()
 	require.NoError(t, err)
 	require.NoError(t, closed.Close())
-	_, err = btf.NewHandle(closed)
+	_, err = handle.New(closed)
 	require.ErrorIs(t, err, btf.ErrClosed)
 
-	split, err := btf.LoadSplitSpec("testdata/empty.btf", spec)
+	split, err := btf.LoadSplitSpec(btftest.Testdata("empty.btf"), spec)
 	require.NoError(t, err)
-	_, err = btf.NewHandle(split)
+	_, err = handle.New(split)
 	require.ErrorIs(t, err, btf.ErrNotSupported)
 
 	t.Run("no descriptor is left", func(t *testing.T) {
@@ -247,12 +250,12 @@ func TestHandle(t *testing.T) {
 		}
 		before := count()
 		for range 10 {
-			h, err := btf.NewHandle(spec)
+			h, err := handle.New(spec)
 			require.NoError(t, err)
 			require.NoError(t, h.Close())
-			_, err = btf.NewHandleFromRawBTF([]byte("no BTF"))
+			_, err = handle.NewFromRawBTF([]byte("no BTF"))
 			require.Error(t, err)
-			for h, err := range btf.Handles() {
+			for h, err := range handle.All() {
 				require.NoError(t, err)
 				require.NoError(t, h.Close())
 			}
@@ -264,9 +267,9 @@ func TestHandle(t *testing.T) {
 // TestNoPrivileges asks from a thread without capabilities.
 func TestNoPrivileges(t *testing.T) {
 	needKernel(t)
-	var b btf.Builder
+	var b write.Builder
 	b.Int("int", 4, btf.Signed)
-	raw, err := b.Marshal(btf.MarshalOptions{})
+	raw, err := b.Marshal(write.Options{})
 	require.NoError(t, err)
 	done := make(chan struct{})
 	go func() {
@@ -278,11 +281,11 @@ func TestNoPrivileges(t *testing.T) {
 			t.Errorf("capabilities cannot be dropped: %v", err)
 			return
 		}
-		_, err := btf.NewHandleFromRawBTF(raw)
+		_, err := handle.NewFromRawBTF(raw)
 		assert.ErrorIs(t, err, os.ErrPermission)
-		_, err = btf.NewHandleFromID(1)
+		_, err = handle.NewFromID(1)
 		assert.ErrorIs(t, err, os.ErrPermission)
-		for h, err := range btf.Handles() {
+		for h, err := range handle.All() {
 			assert.True(t, h == nil)
 			assert.ErrorIs(t, err, os.ErrPermission)
 		}

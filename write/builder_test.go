@@ -1,6 +1,6 @@
 // Tests that built types read back, and that kernel types can be copied.
 
-package btf_test
+package write_test
 
 import (
 	"bytes"
@@ -13,13 +13,15 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/internal/spectest"
+	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
 
 // TestBuilder: the records are those of another encoder, byte for byte.
 func TestBuilder(t *testing.T) {
 	want := btftest.New(binary.LittleEndian)
-	var b btf.Builder
+	var b write.Builder
 	id := func(got btf.TypeID, wanted uint32) btf.TypeID {
 		t.Helper()
 		require.EqualValues(t, wanted, got)
@@ -30,16 +32,16 @@ func TestBuilder(t *testing.T) {
 	id(b.Int("u128", 16, btf.Unsigned), want.Int("u128", 16, 0))
 	id(b.Float("double", 8), want.Float("double", 8))
 	p := id(b.Pointer(b.Next()+1), want.Pointer(want.Next()+1))
-	s := id(b.Struct("s", 16, btf.StructMember{Name: "self", Type: p}, btf.StructMember{Name: "x", Type: i, Offset: 64}),
+	s := id(b.Struct("s", 16, write.Member{Name: "self", Type: p}, write.Member{Name: "x", Type: i, Offset: 64}),
 		want.Struct("s", 16, btftest.Member{Name: "self", Type: uint32(p)}, btftest.Member{Name: "x", Type: uint32(i), Offset: 64}))
-	id(b.Struct("bits", 4, btf.StructMember{Name: "a", Type: i, BitfieldSize: 3}, btf.StructMember{Name: "b", Type: i, Offset: 3, BitfieldSize: 29}),
+	id(b.Struct("bits", 4, write.Member{Name: "a", Type: i, BitfieldSize: 3}, write.Member{Name: "b", Type: i, Offset: 3, BitfieldSize: 29}),
 		want.Struct("bits", 4, btftest.Member{Name: "a", Type: uint32(i), Bitfield: 3}, btftest.Member{Name: "b", Type: uint32(i), Offset: 3, Bitfield: 29}))
-	id(b.Union("", 4, btf.StructMember{Name: "x", Type: i}, btf.StructMember{Type: i}), want.Union("", 4, btftest.Member{Name: "x", Type: uint32(i)}, btftest.Member{Type: uint32(i)}))
+	id(b.Union("", 4, write.Member{Name: "x", Type: i}, write.Member{Type: i}), want.Union("", 4, btftest.Member{Name: "x", Type: uint32(i)}, btftest.Member{Type: uint32(i)}))
 	id(b.Array(i, i, 7), want.Array(uint32(i), uint32(i), 7))
-	id(b.Enum("e", 4, true, btf.EnumValue{Name: "A", Value: 1<<64 - 5}, btf.EnumValue{Name: "B", Value: 7}), want.Enum("e", 4, true, btftest.Value{Name: "A", Value: -5}, btftest.Value{Name: "B", Value: 7}))
-	id(b.Enum("u", 4, false, btf.EnumValue{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 4, false, btftest.Value{Name: "C", Value: 1<<32 - 1}))
-	id(b.Enum("byte", 1, true, btf.EnumValue{Name: "D", Value: 1<<64 - 128}), want.Enum("byte", 1, true, btftest.Value{Name: "D", Value: -128}))
-	id(b.Enum("w", 8, false, btf.EnumValue{Name: "D", Value: 1 << 63}), want.Enum64("w", 8, false, btftest.Value{Name: "D", Value: -1 << 63}))
+	id(b.Enum("e", 4, true, write.Enumerator{Name: "A", Value: 1<<64 - 5}, write.Enumerator{Name: "B", Value: 7}), want.Enum("e", 4, true, btftest.Value{Name: "A", Value: -5}, btftest.Value{Name: "B", Value: 7}))
+	id(b.Enum("u", 4, false, write.Enumerator{Name: "C", Value: 1<<32 - 1}), want.Enum("u", 4, false, btftest.Value{Name: "C", Value: 1<<32 - 1}))
+	id(b.Enum("byte", 1, true, write.Enumerator{Name: "D", Value: 1<<64 - 128}), want.Enum("byte", 1, true, btftest.Value{Name: "D", Value: -128}))
+	id(b.Enum("w", 8, false, write.Enumerator{Name: "D", Value: 1 << 63}), want.Enum64("w", 8, false, btftest.Value{Name: "D", Value: -1 << 63}))
 	id(b.Fwd("f", false), want.Fwd("f", false))
 	id(b.Fwd("g", true), want.Fwd("g", true))
 	id(b.Typedef("t", s), want.Typedef("t", uint32(s)))
@@ -49,65 +51,65 @@ func TestBuilder(t *testing.T) {
 	id(b.TypeTag("user", i), want.TypeTag("user", uint32(i), false))
 	id(b.DeclTag("tag", s, -1), want.DeclTag("tag", uint32(s), -1, false))
 	id(b.DeclTag("tag", s, 1), want.DeclTag("tag", uint32(s), 1, false))
-	proto := id(b.FuncProto(0, btf.ProtoParam{Name: "x", Type: i}, btf.ProtoParam{}), want.FuncProto(0, btftest.Param{Name: "x", Type: uint32(i)}, btftest.Param{}))
+	proto := id(b.FuncProto(0, write.Param{Name: "x", Type: i}, write.Param{}), want.FuncProto(0, btftest.Param{Name: "x", Type: uint32(i)}, btftest.Param{}))
 	id(b.Func("f", proto, btf.ExternFunc), want.Func("f", uint32(proto), 2))
 	v := id(b.Var("v", i, btf.GlobalVar), want.Var("v", uint32(i), 1))
-	id(b.Datasec(".data", 8, btf.SectionVar{Var: v, Offset: 4, Size: 4}), want.Datasec(".data", 8, btftest.Variable{Type: uint32(v), Offset: 4, Size: 4}))
+	id(b.Datasec(".data", 8, write.VarSecinfo{Type: v, Offset: 4, Size: 4}), want.Datasec(".data", 8, btftest.Variable{Type: uint32(v), Offset: 4, Size: 4}))
 
-	got, err := b.Marshal(btf.MarshalOptions{Order: binary.LittleEndian})
+	got, err := b.Marshal(write.Options{Order: binary.LittleEndian})
 	require.NoError(t, err)
 	require.Equal(t, want.Bytes(), got)
-	big, err := b.Marshal(btf.MarshalOptions{Order: binary.BigEndian})
+	big, err := b.Marshal(write.Options{Order: binary.BigEndian})
 	require.NoError(t, err)
-	require.Equal(t, binary.BigEndian.String(), load(t, big).ByteOrder().String())
-	requireSame(t, load(t, got), load(t, big))
-	native, err := b.Marshal(btf.MarshalOptions{})
+	require.Equal(t, binary.BigEndian.String(), spectest.Load(t, big).ByteOrder().String())
+	spectest.RequireSame(t, spectest.Load(t, got), spectest.Load(t, big))
+	native, err := b.Marshal(write.Options{})
 	require.NoError(t, err)
-	require.Equal(t, nativeOrder().String(), load(t, native).ByteOrder().String())
+	require.Equal(t, binary.NativeEndian.Uint16([]byte{0, 1}), spectest.Load(t, native).ByteOrder().Uint16([]byte{0, 1}))
 
 	spec, err := b.Spec()
 	require.NoError(t, err)
-	before := written(t, spec)
+	before := spectest.Written(t, spec)
 	b.Int("later", 8, btf.Unsigned)
-	require.Equal(t, before, written(t, spec), "a Spec is not to change with its Builder")
+	require.Equal(t, before, spectest.Written(t, spec), "a Spec is not to change with its Builder")
 }
 
 // TestBuilderErrors: what cannot be written is said in the end.
 func TestBuilderErrors(t *testing.T) {
 	for name, c := range map[string]struct {
-		build func(b *btf.Builder)
+		build func(b *write.Builder)
 		want  string
 	}{
-		"int of 17 bytes": {func(b *btf.Builder) { b.Int("i", 17, 0) }, `btf: building type 1: INT "i" of at most 16 bytes with an encoding of 4 bits wanted, it has 17`},
-		"encoding":        {func(b *btf.Builder) { b.Int("i", 4, 0x11) }, `with an encoding of 4 bits wanted, it has 4 and is encoding(17)`},
-		"NUL in a name":   {func(b *btf.Builder) { b.Fwd("a\x00b", false) }, `name without NUL wanted, it is "a\x00b"`},
-		"offset":          {func(b *btf.Builder) { b.Struct("s", 1, btf.StructMember{Name: "m", Offset: 1 << 32}) }, `member "m" of STRUCT "s" at offset 4294967296`},
-		"bitfield offset": {func(b *btf.Builder) {
-			b.Struct("s", 1, btf.StructMember{Offset: 1 << 24}, btf.StructMember{BitfieldSize: 1})
-		}, `at most 16777215`},
-		"bitfield":         {func(b *btf.Builder) { b.Struct("s", 1, btf.StructMember{BitfieldSize: 256}) }, `with 256 bits`},
-		"value":            {func(b *btf.Builder) { b.Enum("e", 4, false, btf.EnumValue{Name: "V", Value: 1 << 32}) }, `enumerator "V" of ENUM "e": 32 bits do not hold 0x100000000`},
-		"signed value":     {func(b *btf.Builder) { b.Enum("e", 4, true, btf.EnumValue{Name: "V", Value: 1 << 31}) }, `do not hold 0x80000000`},
-		"value of a byte":  {func(b *btf.Builder) { b.Enum("e", 1, false, btf.EnumValue{Name: "V", Value: 256}) }, `8 bits do not hold 0x100`},
-		"signed byte":      {func(b *btf.Builder) { b.Enum("e", 1, true, btf.EnumValue{Name: "V", Value: 128}) }, `8 bits do not hold 0x80`},
-		"value of nothing": {func(b *btf.Builder) { b.Enum("e", 0, false, btf.EnumValue{Name: "V", Value: 1}) }, `0 bits do not hold 0x1`},
-		"first thing":      {func(b *btf.Builder) { b.Int("i", 20, 0); b.Int("j", 30, 0) }, `"i"`},
-		"id of nothing":    {func(b *btf.Builder) { b.Pointer(2) }, "btf: types section at offset 0x8 (type 1): PTR type id must be below 2, is 2"},
-		"func of no proto": {func(b *btf.Builder) { b.Func("f", b.Int("i", 4, 0), 0) }, "FUNC needs a FUNC_PROTO"},
-		"linkage":          {func(b *btf.Builder) { b.Func("f", b.FuncProto(0), 1<<24) }, "at most 16777215 elements"},
+		"int of 17 bytes": {func(b *write.Builder) { b.Int("i", 17, 0) }, `btf: building type 1: INT "i" must have at most 16 bytes, has 17`},
+		"encoding":        {func(b *write.Builder) { b.Int("i", 4, 0x11) }, `encoding of INT "i" must have at most 4 bits, is 0x11`},
+		"NUL in a name":   {func(b *write.Builder) { b.Fwd("a\x00b", false) }, `name must have no NUL byte, is "a\x00b"`},
+		"offset":          {func(b *write.Builder) { b.Struct("s", 1, write.Member{Name: "m", Offset: 1 << 32}) }, `bit offset of member "m" of STRUCT "s" must be at most 4294967295, is 4294967296`},
+		"bitfield offset": {func(b *write.Builder) {
+			b.Struct("s", 1, write.Member{Offset: 1 << 24}, write.Member{BitfieldSize: 1})
+		}, `bit offset of member "" of STRUCT "s" must be at most 16777215, is 16777216`},
+		"bitfield":         {func(b *write.Builder) { b.Struct("s", 1, write.Member{BitfieldSize: 256}) }, `bitfield size of member "" of STRUCT "s" must be at most 255, is 256`},
+		"value":            {func(b *write.Builder) { b.Enum("e", 4, false, write.Enumerator{Name: "V", Value: 1 << 32}) }, `value of enumerator "V" of ENUM "e" must fit in 32 bits, is 0x100000000`},
+		"signed value":     {func(b *write.Builder) { b.Enum("e", 4, true, write.Enumerator{Name: "V", Value: 1 << 31}) }, `must fit in 32 bits, is 0x80000000`},
+		"value of a byte":  {func(b *write.Builder) { b.Enum("e", 1, false, write.Enumerator{Name: "V", Value: 256}) }, `must fit in 8 bits, is 0x100`},
+		"signed byte":      {func(b *write.Builder) { b.Enum("e", 1, true, write.Enumerator{Name: "V", Value: 128}) }, `must fit in 8 bits, is 0x80`},
+		"value of nothing": {func(b *write.Builder) { b.Enum("e", 0, false, write.Enumerator{Name: "V", Value: 1}) }, `must fit in 0 bits, is 0x1`},
+		"first thing":      {func(b *write.Builder) { b.Int("i", 20, 0); b.Int("j", 30, 0) }, `"i"`},
+		"id of nothing":    {func(b *write.Builder) { b.Pointer(2) }, "btf: types section at offset 0x8 (type 1): PTR type id must be below 2, is 2"},
+		"func of no proto": {func(b *write.Builder) { b.Func("f", b.Int("i", 4, 0), 0) }, "FUNC needs a FUNC_PROTO"},
+		"linkage":          {func(b *write.Builder) { b.Func("f", b.FuncProto(0), 1<<24) }, `linkage of FUNC "f" must be at most 16777215, is 16777216`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var b btf.Builder
+			var b write.Builder
 			c.build(&b)
 			spec, err := b.Spec()
 			require.ErrorContains(t, err, c.want)
 			require.True(t, spec == nil)
-			_, err = b.Marshal(btf.MarshalOptions{})
+			_, err = b.Marshal(write.Options{})
 			require.ErrorContains(t, err, c.want)
 		})
 	}
 	t.Run("nothing", func(t *testing.T) {
-		var b btf.Builder
+		var b write.Builder
 		spec, err := b.Spec()
 		require.NoError(t, err)
 		require.Zero(t, spec.NumTypes())
@@ -117,8 +119,8 @@ func TestBuilderErrors(t *testing.T) {
 // TestAdd takes types out of a kernel.
 func TestAdd(t *testing.T) {
 	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
-	spec := loadVmlinux(t)
-	var b btf.Builder
+	spec := spectest.LoadVmlinux(t)
+	var b write.Builder
 	names := []string{"task_struct", "inet_sock", "sk_buff"}
 	ids := map[string]btf.TypeID{}
 	for _, name := range names {
@@ -147,7 +149,7 @@ func TestAdd(t *testing.T) {
 	}
 
 	// Strings are there once.
-	raw := written(t, small)
+	raw := spectest.Written(t, small)
 	h := small.Header()
 	seen := map[string]bool{}
 	for s := range strings.SplitSeq(string(raw[h.Length+h.StringOffset:][1:h.StringLength-1]), "\x00") {
@@ -157,7 +159,7 @@ func TestAdd(t *testing.T) {
 
 	// bpftool prints it as C, and clang finds the members where the kernel has them.
 	var source strings.Builder
-	source.WriteString(btftest.Output(t, bpftool, "btf", "dump", "file", file(t, raw), "format", "c"))
+	source.WriteString(btftest.Output(t, bpftool, "btf", "dump", "file", writeFile(t, raw), "format", "c"))
 	asserts := 0
 	for _, name := range names {
 		var s btf.Struct
@@ -180,12 +182,12 @@ func TestAdd(t *testing.T) {
 // the order in which types are met.
 func TestAddAll(t *testing.T) {
 	for name, spec := range map[string]*btf.Spec{
-		"little-endian": load(t, btftest.EveryKind(binary.LittleEndian).Bytes()),
-		"big-endian":    load(t, btftest.EveryKind(binary.BigEndian).Bytes()),
-		"fixture":       loadVmlinux(t),
+		"little-endian": spectest.Load(t, btftest.EveryKind(binary.LittleEndian).Bytes()),
+		"big-endian":    spectest.Load(t, btftest.EveryKind(binary.BigEndian).Bytes()),
+		"fixture":       spectest.LoadVmlinux(t),
 	} {
 		t.Run(name, func(t *testing.T) {
-			var b btf.Builder
+			var b write.Builder
 			to := map[btf.TypeID]btf.TypeID{0: 0}
 			for typ := range spec.All() {
 				id, err := b.Add(typ)
@@ -198,13 +200,13 @@ func TestAddAll(t *testing.T) {
 			for typ := range spec.All() {
 				other, err := got.TypeByID(to[typ.ID()])
 				require.NoError(t, err)
-				if want, got := renumbered(t, typ, to), describe(t, other); want != got {
+				if want, got := renumbered(t, typ, to), spectest.Describe(t, other); want != got {
 					require.Equal(t, want, got)
 				}
 			}
-			again, err := b.Marshal(btf.MarshalOptions{Order: binary.LittleEndian})
+			again, err := b.Marshal(write.Options{Order: binary.LittleEndian})
 			require.NoError(t, err)
-			require.Equal(t, written(t, got), again)
+			require.Equal(t, spectest.Written(t, got), again)
 		})
 	}
 }
@@ -212,7 +214,7 @@ func TestAddAll(t *testing.T) {
 // renumbered is describe with other ids.
 func renumbered(t *testing.T, typ btf.Type, to map[btf.TypeID]btf.TypeID) string {
 	t.Helper()
-	return describeBy(t, typ, func(t btf.Type) btf.TypeID { return to[t.ID()] })
+	return spectest.DescribeBy(t, typ, func(t btf.Type) btf.TypeID { return to[t.ID()] })
 }
 
 // TestAddObjects: variables get the sizes and offsets that their record lacks.
@@ -222,25 +224,25 @@ func TestAddObjects(t *testing.T) {
 			spec, err := btf.LoadSpec(path)
 			require.NoError(t, err)
 			defer spec.Close()
-			var b btf.Builder
+			var b write.Builder
 			for typ := range spec.All() {
 				_, err := b.Add(typ)
 				require.NoError(t, err)
 			}
 			got, err := b.Spec()
 			require.NoError(t, err)
-			require.Equal(t, variables(t, spec), variables(t, got))
+			require.Equal(t, spectest.Variables(t, spec), spectest.Variables(t, got))
 		})
 	}
 }
 
 func TestAddErrors(t *testing.T) {
-	var b btf.Builder
+	var b write.Builder
 	id, err := b.Add(btf.Type{})
 	require.NoError(t, err)
 	require.Zero(t, id)
 
-	spec := load(t, victim(func(b *btftest.Builder) {
+	spec := spectest.Load(t, victim(func(b *btftest.Builder) {
 		b.Struct("victim", 8, btftest.Member{Name: "good", Type: 1}, btftest.Member{Name: "bad", Type: 3})
 		b.Pointer(99)
 	}))
@@ -261,7 +263,7 @@ func TestAddErrors(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, small.NumTypes())
 
-	unknown, err := btf.LoadSpec("testdata/layout.btf")
+	unknown, err := btf.LoadSpec(btftest.Testdata("layout.btf"))
 	require.NoError(t, err)
 	typ, err := unknown.TypeByID(2)
 	require.NoError(t, err)
@@ -275,7 +277,7 @@ func TestAddErrors(t *testing.T) {
 // TestAddLongNames: names that are each the end of a long one are not copied without
 // end, and those that were are undone.
 func TestAddLongNames(t *testing.T) {
-	from := btftest.New(little)
+	from := btftest.New(binary.LittleEndian)
 	long := from.String(strings.Repeat("n", 1<<18))
 	words := make([]uint32, 0, 3*4000)
 	for i := range uint32(4000) {
@@ -283,26 +285,26 @@ func TestAddLongNames(t *testing.T) {
 	}
 	from.Int("int", 4, 0)
 	from.Record(0, btftest.Info(4, 4000, false), 16000, words...)
-	var b btf.Builder
-	_, err := b.Add(as[btf.Struct](t, load(t, from.Bytes()), 2).AsType())
-	require.ErrorContains(t, err, "strings of less than 67108864 bytes wanted")
+	var b write.Builder
+	_, err := b.Add(spectest.As[btf.Struct](t, spectest.Load(t, from.Bytes()), 2).AsType())
+	require.ErrorContains(t, err, "all names together must have less than 67108864 bytes")
 	require.Equal(t, btf.TypeID(1), b.Next())
 	_, err = b.Spec()
-	require.ErrorContains(t, err, "strings of less than")
+	require.ErrorContains(t, err, "all names together must have less than")
 }
 
 // TestAddSplit: types of both layers, in one blob that stands alone.
 func TestAddSplit(t *testing.T) {
-	base, err := btf.LoadSpec("testdata/split-base.btf")
+	base, err := btf.LoadSpec(btftest.Testdata("split-base.btf"))
 	require.NoError(t, err)
 	defer base.Close()
-	raw, err := os.ReadFile("testdata/split-mid.btf")
+	raw, err := os.ReadFile(btftest.Testdata("split-mid.btf"))
 	require.NoError(t, err)
 	mid, err := btf.LoadSplitSpecFromReader(bytes.NewReader(raw), base)
 	require.NoError(t, err)
 	var s btf.Struct
 	require.NoError(t, mid.TypeByName("middle", &s))
-	var b btf.Builder
+	var b write.Builder
 	_, err = b.Add(s.AsType())
 	require.NoError(t, err)
 	got, err := b.Spec()
@@ -312,4 +314,20 @@ func TestAddSplit(t *testing.T) {
 		names = append(names, typ.String())
 	}
 	require.Equal(t, []string{"STRUCT middle (id 1)", "PTR (id 2)", "STRUCT shared (id 3)", "INT int (id 4)"}, names)
+}
+
+// victim builds a blob with an int, and then what build adds.
+func victim(build func(b *btftest.Builder)) []byte {
+	b := btftest.New(binary.LittleEndian)
+	b.Int("int", 4, btftest.Signed)
+	build(b)
+	return b.Bytes()
+}
+
+// writeFile writes a blob to a file and returns its path.
+func writeFile(t testing.TB, blob []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "blob.btf")
+	require.NoError(t, os.WriteFile(path, blob, 0o644))
+	return path
 }
