@@ -49,8 +49,8 @@
 // has the rest: members, parameters, enumerators. Narrowing proves once that the
 // ids and names in a record are in range, so that the methods of views have no
 // errors to return. Broken records end in a [*FormatError], when the blob is
-// loaded or when they are narrowed. [Spec.Verify] narrows all, and
-// [Spec.VerifyStrict] tells what the kernel would refuse.
+// loaded or when they are narrowed. [Spec.Verify] narrows all. Package strict tells
+// what the kernel would refuse.
 //
 // What programs that trace a kernel ask at start-up is answered in one call:
 // [Spec.Fields] resolves a table of paths such as task_struct.mm->owner->pid, with
@@ -122,9 +122,4 @@
 //	funcs.go       the functions that a filter lets through
 //	kernel.go      vmlinux and its modules as one
 //	verify.go      whether all of it can be read
-//	strict_names.go    which names the kernel takes
-//	strict_records.go  which records, by themselves
-//	strict_members.go  which members
-//	strict_resolve.go  which types, by what they lead to
-//	verify_strict.go   whether the kernel would take all of it
 package btf

@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/strict"
 	"github.com/stretchr/testify/require"
 )
 
@@ -162,11 +163,11 @@ func TestEndless(t *testing.T) {
 	for _, end := range []int64{math.MaxInt64, 1 << 40} {
 		spec, err := btf.LoadSpecFromReader(io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, end))
 		require.NoError(t, err)
-		require.NoError(t, spec.VerifyStrict())
+		require.NoError(t, strict.Verify(spec))
 	}
 	spec, err := btf.LoadSpecFromReader(bytes.NewReader(append(b.Bytes(), 0)))
 	require.NoError(t, err)
-	require.ErrorContains(t, spec.VerifyStrict(), "nothing wanted after the last section, there are 1 bytes")
+	require.ErrorContains(t, strict.Verify(spec), "the last section must end the blob, 1 bytes follow it")
 }
 
 // TestHugeELF: of a file of 600 MB, the headers and one window are touched.

@@ -139,7 +139,7 @@ func TestVerify(t *testing.T) {
 	stdout, stderr, status = btfRun("verify", broken, good, "main.go", "missing")
 	lines := strings.Split(stdout, "\n")
 	require.Len(t, lines, 5)
-	require.Regexp(t, `: types section at offset 0x\w+ \(type \d+\): .* below \d+ wanted, it is 2147483647$`, lines[0])
+	require.Regexp(t, `: types section at offset 0x\w+ \(type \d+\): .* must be below \d+, is 2147483647$`, lines[0])
 	require.Equal(t, good+": ok", lines[1])
 	require.Regexp(t, `^main.go: header at offset 0x0: `, lines[2])
 	require.Equal(t, "missing: no such file or directory", lines[3])
@@ -155,7 +155,7 @@ func TestVerify(t *testing.T) {
 	require.Equal(t, good+": ok\n"+long+": ok\n", stdout)
 	require.Zero(t, status)
 	stdout, _, status = btfRun("verify", "--strict", good, long)
-	require.Regexp(t, "^"+regexp.QuoteMeta(good)+": ok\n"+regexp.QuoteMeta(long)+": header at offset 0x\\w+: unsupported section found: .* there are 4 bytes\n$", stdout)
+	require.Regexp(t, "^"+regexp.QuoteMeta(good)+": ok\n"+regexp.QuoteMeta(long)+": header at offset 0x\\w+: unsupported section found: .* 4 bytes follow it\n$", stdout)
 	require.Equal(t, statusFailed, status)
 }
 
