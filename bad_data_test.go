@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/strict"
 	"github.com/stretchr/testify/require"
 )
 
@@ -599,7 +600,7 @@ func TestRewritten(t *testing.T) {
 			_ = describe.Type().Variadic()
 			few(describe.Type().Params(), func(p btf.Param) { _, _ = p.Name(), p.Type().Kind() })
 			few(data.Vars(), func(v btf.VarSecinfo) { _, _ = v.Type().Name(), v.Offset() })
-			_, _, _ = spec.Verify(), spec.VerifyStrict(), spec.SortedByName()
+			_, _, _ = spec.Verify(), strict.Verify(spec), spec.SortedByName()
 		})
 	}
 }
@@ -685,7 +686,7 @@ func TestLongNames(t *testing.T) {
 		},
 		"pointers": func(spec *btf.Spec) { _ = spec.PointerSize() },
 		"verify":   func(spec *btf.Spec) { _ = spec.Verify() },
-		"strictly": func(spec *btf.Spec) { _ = spec.VerifyStrict() },
+		"strictly": func(spec *btf.Spec) { _ = strict.Verify(spec) },
 		"sorted":   func(spec *btf.Spec) { _ = spec.SortedByName() },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/strict"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/exp/mmap"
 )
@@ -163,11 +164,11 @@ func TestEndless(t *testing.T) {
 	for _, end := range []int64{math.MaxInt64, 1 << 40} {
 		spec, err := btf.LoadSpecFromReader(io.NewSectionReader(bytes.NewReader(b.Bytes()), 0, end))
 		require.NoError(t, err)
-		require.NoError(t, spec.VerifyStrict())
+		require.NoError(t, strict.Verify(spec))
 	}
 	spec, err := btf.LoadSpecFromReader(bytes.NewReader(append(b.Bytes(), 0)))
 	require.NoError(t, err)
-	require.ErrorContains(t, spec.VerifyStrict(), "nothing wanted after the last section, there are 1 bytes")
+	require.ErrorContains(t, strict.Verify(spec), "the last section must end the blob, 1 bytes follow it")
 }
 
 // A lenReader says of its end what it likes.
@@ -191,14 +192,14 @@ func TestLen(t *testing.T) {
 	raw := btftest.EveryKind(little).Bytes()
 	tail := append(bytes.Clone(raw), "tail"...)
 	elfFile := btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: raw})
-	const behind, past = "there are 4 bytes", "the file has"
+	const behind, past = "4 bytes follow it", "the file has"
 
 	mapped, err := mmap.Open(file(t, tail))
 	require.NoError(t, err)
 	defer mapped.Close()
 	spec, err := btf.LoadSpecFromReader(mapped)
 	require.NoError(t, err)
-	require.ErrorContains(t, spec.VerifyStrict(), behind)
+	require.ErrorContains(t, strict.Verify(spec), behind)
 
 	cut := btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: raw, Size: 1 << 30})
 	mappedELF, err := mmap.Open(file(t, cut))
@@ -237,7 +238,7 @@ func TestLen(t *testing.T) {
 	require.NoError(t, err)
 	spec, err = btf.LoadSpecFromReader(begun)
 	require.NoError(t, err)
-	require.ErrorContains(t, spec.VerifyStrict(), behind, "by its Size")
+	require.ErrorContains(t, strict.Verify(spec), behind, "by its Size")
 }
 
 // TestHugeELF: of a file of 600 MB, the headers and one window are touched.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/strict"
 	"github.com/seed-6c4a6465/btf/write"
 )
 
@@ -42,7 +43,7 @@ func touchSpec(t *testing.T, spec *btf.Spec) {
 	for s := spec; s != nil; s = s.Base() {
 		sound = sound && s.Verify() == nil
 	}
-	_, _, _, _ = spec.VerifyStrict(), spec.SortedByName(), spec.PointerSize(), spec.Header()
+	_, _, _, _ = strict.Verify(spec), spec.SortedByName(), spec.PointerSize(), spec.Header()
 	n := 0
 	for typ := range spec.All() {
 		if n++; n > 200 {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/strict"
 	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
@@ -40,7 +41,7 @@ func everything(spec *btf.Spec, infos *btf.ExtInfos) {
 		}
 	}
 	_, _, _ = spec.SortedByName(), spec.PointerSize(), spec.NumTypes()
-	_, _ = spec.Verify(), spec.VerifyStrict()
+	_, _ = spec.Verify(), strict.Verify(spec)
 	_, _ = spec.WriteTo(io.Discard)
 	if copied, err := spec.Copy(); err == nil {
 		_ = copied.Verify()

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/strict"
 	"github.com/seed-6c4a6465/btf/write"
 	"github.com/stretchr/testify/require"
 )
@@ -117,7 +118,7 @@ func (s soaked) questions() map[string]func() string {
 			}
 			return say(n)
 		},
-		"verify": func() string { return say(s.kinds.Verify(), s.kinds.VerifyStrict(), s.inline.Verify()) },
+		"verify": func() string { return say(s.kinds.Verify(), strict.Verify(s.kinds), s.inline.Verify()) },
 		"sorted": func() string { return say(spec.SortedByName(), spec.PointerSize(), spec.NumTypes()) },
 		"copy": func() string {
 			c, err := s.kinds.Copy()

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+
+	"github.com/seed-6c4a6465/btf/strict"
 )
 
 var verifyCommand = command{
@@ -46,14 +48,14 @@ func verify(env *environment, files []string, base string, strict bool) error {
 	return nil
 }
 
-func verifyFile(file, base string, strict bool) error {
+func verifyFile(file, base string, kernel bool) error {
 	spec, closeSpec, err := openFile(file, base)
 	if err != nil {
 		return err
 	}
 	defer closeSpec()
-	if strict {
-		return spec.VerifyStrict()
+	if kernel {
+		return strict.Verify(spec)
 	}
 	return spec.Verify()
 }
