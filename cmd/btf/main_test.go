@@ -139,7 +139,7 @@ func TestVerify(t *testing.T) {
 	stdout, stderr, status = btfRun("verify", broken, good, "main.go", "missing")
 	lines := strings.Split(stdout, "\n")
 	require.Len(t, lines, 5)
-	require.Regexp(t, `: types section at offset 0x\w+ \(type \d+\): .* below \d+ wanted, it is 2147483647$`, lines[0])
+	require.Regexp(t, `: types section at offset 0x\w+ \(type \d+\): .* must be below \d+, is 2147483647$`, lines[0])
 	require.Equal(t, good+": ok", lines[1])
 	require.Regexp(t, `^main.go: header at offset 0x0: `, lines[2])
 	require.Equal(t, "missing: no such file or directory", lines[3])
