@@ -183,28 +183,28 @@ func TestBadPaths(t *testing.T) {
 		is         error
 	}{
 		// How it is written.
-		{"", `path "": at "": name of a type wanted`, nothing},
-		{".first", `at ".first": name of a type wanted`, nothing},
-		{"outer.", `at ".": name of a member wanted`, nothing},
-		{"outer.first.", `at ".": name of a member wanted`, nothing},
-		{"outer..first", `at "..first": name of a member wanted`, nothing},
-		{"outer->", `at "->": name of a member wanted`, nothing},
-		{"outer.next->.first", `at "->.first": name of a member wanted`, nothing},
-		{"outer.first|", `at "": name of a member wanted`, nothing},
-		{"outer.first||right", `at "": name of a member wanted`, nothing},
-		{"outer.right|first..x", `at "..x": name of a member wanted`, nothing},
-		{"outer|inner", `at "|inner": ".", "->" or "[" wanted behind the type`, nothing},
-		{"outer]", `at "]": ".", "->" or "[" wanted behind the type`, nothing},
-		{"outer.tail[", `at "[": "]" wanted`, nothing},
-		{"outer.tail[1", `at "[1": "]" wanted`, nothing},
-		{"outer.tail[1.first]", `at "[1.first]": "]" wanted`, nothing},
-		{"outer.tail[]", `at "[]": a number of an element wanted`, nothing},
-		{"outer.tail[-1]", `at "[-1]": a number of an element wanted`, nothing},
-		{"outer.tail[+1]", `at "[+1]": a number of an element wanted`, nothing},
-		{"outer.tail[0x1]", `at "[0x1]": a number of an element wanted`, nothing},
-		{"outer.tail[18446744073709551616]", `a number of an element wanted`, nothing},
-		{"outer.tail[1]first", `at "first": ".", "->", "[" or "|" wanted`, nothing},
-		{"outer.tail]", `at "]": ".", "->", "[" or "|" wanted`, nothing},
+		{"", `path "": at "": needs the name of a type`, nothing},
+		{".first", `at ".first": needs the name of a type`, nothing},
+		{"outer.", `at ".": needs the name of a member`, nothing},
+		{"outer.first.", `at ".": needs the name of a member`, nothing},
+		{"outer..first", `at "..first": needs the name of a member`, nothing},
+		{"outer->", `at "->": needs the name of a member`, nothing},
+		{"outer.next->.first", `at "->.first": needs the name of a member`, nothing},
+		{"outer.first|", `at "": needs the name of a member`, nothing},
+		{"outer.first||right", `at "": needs the name of a member`, nothing},
+		{"outer.right|first..x", `at "..x": needs the name of a member`, nothing},
+		{"outer|inner", `at "|inner": needs ".", "->" or "[" after the type`, nothing},
+		{"outer]", `at "]": needs ".", "->" or "[" after the type`, nothing},
+		{"outer.tail[", `at "[": needs "]"`, nothing},
+		{"outer.tail[1", `at "[1": needs "]"`, nothing},
+		{"outer.tail[1.first]", `at "[1.first]": needs "]"`, nothing},
+		{"outer.tail[]", `at "[]": needs the index of an element`, nothing},
+		{"outer.tail[-1]", `at "[-1]": needs the index of an element`, nothing},
+		{"outer.tail[+1]", `at "[+1]": needs the index of an element`, nothing},
+		{"outer.tail[0x1]", `at "[0x1]": needs the index of an element`, nothing},
+		{"outer.tail[18446744073709551616]", `needs the index of an element`, nothing},
+		{"outer.tail[1]first", `at "first": needs ".", "->", "[" or "|"`, nothing},
+		{"outer.tail]", `at "]": needs ".", "->", "[" or "|"`, nothing},
 
 		// What isn't there.
 		{"outre.first", `path "outre.first": type named "outre" (similar: outer): not found`, notFound},
@@ -214,7 +214,7 @@ func TestBadPaths(t *testing.T) {
 		{"outer.frist", `at ".frist": STRUCT outer (id 18) has no member "frist" (similar: first): not found`, notFound},
 		{"outer.next->next->hole", `at "->hole": STRUCT outer (id 18) has no member "hole" (similar: whole): not found`, notFound},
 		{"outer.a|b.c|next->d", `at ".a": STRUCT outer (id 18) has no member "a"; at "b": STRUCT outer (id 18) has no member "b"; at "->d": STRUCT outer`, notFound},
-		{"outer.first.x|missing", `wanted, it is INT int (id 1); at "missing"`, notFound},
+		{"outer.first.x|missing", `needs a STRUCT or UNION, has INT int (id 1); at "missing"`, notFound},
 		{"outer.table[4]", `at "[4]": ARRAY (id 6) has 4 elements: not found`, notFound},
 		{"outer.table[18446744073709551615]", `ARRAY (id 6) has 4 elements: not found`, notFound},
 		{"outer.unknown->x", `at "->x": FWD hidden (id 12) is only declared: not found`, notFound},
@@ -226,19 +226,19 @@ func TestBadPaths(t *testing.T) {
 		{"around.func", `no value has this type: not found`, notFound},
 
 		// What is something else.
-		{"outer.first.x", `at ".x": a STRUCT or UNION wanted, it is INT int (id 1): wrong kind`, wrongKind},
-		{"int.x", `at ".x": a STRUCT or UNION wanted, it is INT int (id 1): wrong kind`, wrongKind},
-		{"void_t.x", `at ".x": a STRUCT or UNION wanted, it is VOID (id 0): wrong kind`, wrongKind},
-		{"outer.next.first", `at ".first": PTR (id 17) is to be crossed with "->": wrong kind`, wrongKind},
-		{"outer.table.x", `at ".x": a STRUCT or UNION wanted, it is ARRAY (id 6): wrong kind`, wrongKind},
-		{"outer->first", `at "->first": a PTR to a STRUCT or UNION wanted, there is STRUCT outer (id 18): wrong kind`, wrongKind},
-		{"outer.first->x", `at "->x": a PTR to a STRUCT or UNION wanted, there is INT int (id 1): wrong kind`, wrongKind},
-		{"outer.nothing->x", `at "->x": a PTR to a STRUCT or UNION wanted, there is VOID (id 0): wrong kind`, wrongKind},
-		{"outer.call->x", `at "->x": a PTR to a STRUCT or UNION wanted, there is FUNC_PROTO (id 14): wrong kind`, wrongKind},
-		{"outer[0]", `at "[0]": an ARRAY wanted, it is STRUCT outer (id 18): wrong kind`, wrongKind},
-		{"outer.next[0]", `at "[0]": an ARRAY wanted, it is PTR (id 17): wrong kind`, wrongKind},
-		{"strange.bits.x", `wanted, it is STRUCT inner`, wrongKind}, // a bitfield of a struct
-		{"inner.bits.x", `wanted, it is INT int (id 1): wrong kind`, wrongKind},
+		{"outer.first.x", `at ".x": needs a STRUCT or UNION, has INT int (id 1): wrong kind`, wrongKind},
+		{"int.x", `at ".x": needs a STRUCT or UNION, has INT int (id 1): wrong kind`, wrongKind},
+		{"void_t.x", `at ".x": needs a STRUCT or UNION, has VOID (id 0): wrong kind`, wrongKind},
+		{"outer.next.first", `at ".first": PTR (id 17) must be followed with "->": wrong kind`, wrongKind},
+		{"outer.table.x", `at ".x": needs a STRUCT or UNION, has ARRAY (id 6): wrong kind`, wrongKind},
+		{"outer->first", `at "->first": needs a PTR to a STRUCT or UNION, has STRUCT outer (id 18): wrong kind`, wrongKind},
+		{"outer.first->x", `at "->x": needs a PTR to a STRUCT or UNION, has INT int (id 1): wrong kind`, wrongKind},
+		{"outer.nothing->x", `at "->x": needs a PTR to a STRUCT or UNION, has VOID (id 0): wrong kind`, wrongKind},
+		{"outer.call->x", `at "->x": needs a PTR to a STRUCT or UNION, has FUNC_PROTO (id 14): wrong kind`, wrongKind},
+		{"outer[0]", `at "[0]": needs an ARRAY, has STRUCT outer (id 18): wrong kind`, wrongKind},
+		{"outer.next[0]", `at "[0]": needs an ARRAY, has PTR (id 17): wrong kind`, wrongKind},
+		{"strange.bits.x", `needs a STRUCT or UNION, has STRUCT inner`, wrongKind}, // a bitfield of a struct
+		{"inner.bits.x", `needs a STRUCT or UNION, has INT int (id 1): wrong kind`, wrongKind},
 
 		// Several of one name.
 		{"twice.moved", `path "twice.moved": STRUCT twice (id 28) and STRUCT twice (id 29) do not agree: multiple`, several},
@@ -257,11 +257,11 @@ func TestBadPaths(t *testing.T) {
 		{"of_loop.m.x", `more than 32 typedefs`, nothing},
 		{"of_loop.p->x", `more than 32 typedefs`, nothing},
 		{"around.broken.x", `STRUCT type id must be below`, nothing},
-		{"outer.first.x|next->missing|tail.y", `wanted`, notFound},
+		{"outer.first.x|next->missing|tail.y", `needs a STRUCT or UNION, has`, notFound},
 		{"far.huge[0]", `more than 64 bits can count`, nothing},
 		{"far.huge[1]", `64 bits can`, nothing},
-		{"far.large[4294967296]", `further away than 64 bits can say`, nothing},
-		{"far.large[268435456]", `further away than 64 bits can say`, nothing},
+		{"far.large[4294967296]", `offset of element 4294967296 of 2147483648 bytes must be below 1<<62 bits`, nothing},
+		{"far.large[268435456]", `must be below 1<<62 bits`, nothing},
 		{"outer.next" + strings.Repeat("->next", 16), `more than 15 pointers`, nothing},
 	} {
 		t.Run(bad.path, func(t *testing.T) {
@@ -281,10 +281,10 @@ func TestBadPaths(t *testing.T) {
 	require.Zero(t, must(spec.Field("self.named"+strings.Repeat(".named", 1000))).Offset())
 
 	for path, says := range map[string]string{
-		"":        `path "": at "": name of a member wanted`,
-		"first.":  `name of a member wanted`,
+		"":        `path "": at "": needs the name of a member`,
+		"first.":  `needs the name of a member`,
 		"missing": `at "missing": STRUCT outer (id 18) has no member "missing"`,
-		"[0]":     `an ARRAY wanted`,
+		"[0]":     `needs an ARRAY`,
 	} {
 		_, err := must(spec.Field("outer")).Type().Field(path)
 		require.ErrorContains(t, err, says)
