@@ -345,7 +345,7 @@ const maxOffset Bits = 1 << 62
 // explain returns the error for steps that exist in no alternative.
 func (t Type) explain(steps string) error {
 	if steps == "" {
-		return fmt.Errorf("size of %v: no value has this type: %w", t, ErrNotFound)
+		return fmt.Errorf("size of %v: the type has no size: %w", t, ErrNotFound)
 	}
 	why := ErrWrongKind
 	var texts []string

@@ -220,8 +220,8 @@ func TestBadPaths(t *testing.T) {
 		{"outer.unknown->x", `at "->x": FWD hidden (id 12) is only declared: not found`, notFound},
 		{"hidden.x", `at ".x": FWD hidden (id 12) is only declared: not found`, notFound},
 		{"hidden_t.x", `at ".x": FWD hidden (id 12) is only declared: not found`, notFound},
-		{"hidden", `size of FWD hidden (id 12): no value has this type: not found`, notFound},
-		{"void_t", `size of TYPEDEF void_t (id 25): no value has this type: not found`, notFound},
+		{"hidden", `size of FWD hidden (id 12): the type has no size: not found`, notFound},
+		{"void_t", `size of TYPEDEF void_t (id 25): the type has no size: not found`, notFound},
 		{"around.void", `size of VOID (id 0): no value has this type: not found`, notFound},
 		{"around.func", `no value has this type: not found`, notFound},
 
