@@ -119,7 +119,7 @@ func defects() []defect {
 		}), load: "(type 2): KIND(30) record needs 4227858444 bytes, 12 left"},
 		{name: "vlen of 2^24-1", blob: victim(func(b *btftest.Builder) { b.Record(0, btftest.Info(4, 0xffffff, false), 4) }), load: "(type 2): STRUCT record needs 201326592 bytes, 12 left"},
 		{name: "split without its base", blob: btftest.Recipes()["split-mid.btf"], load: "split BTF must be loaded over its base"},
-		{name: "split of another order", base: btftest.EveryKind(binary.BigEndian).Bytes(), blob: whole, load: "split BTF is little-endian, its base big-endian"},
+		{name: "split of another order", base: btftest.EveryKind(binary.BigEndian).Bytes(), blob: whole, load: "split BTF is little-endian, its base is big-endian"},
 
 		{name: "typedef of itself", blob: victim(func(b *btftest.Builder) { b.Typedef("victim", 2) }),
 			size: "more than 32 typedefs", member: "more than 32 typedefs", verify: "more than 32 typedefs"},

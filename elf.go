@@ -1,4 +1,4 @@
-// Reads the section headers of an ELF file, and finds .BTF and the variables.
+// Reads the section headers of an ELF file and finds .BTF and the symbols of variables.
 
 package btf
 
@@ -12,21 +12,26 @@ import (
 	"math"
 )
 
-// debug/elf copies the name of every section. In a file of two megabytes each of
-// 20,000 may be the end of the one before it, which makes for 20 GB; and the table of
-// names may be compressed, or a hole of terabytes. So the names are looked at first.
+// debug/elf copies the name of every section, with no limit. A hostile file of 2 MB can
+// have 20,000 sections whose names overlap, which would take 20 GB. The table of names
+// may also be compressed, or a hole of terabytes. checkSectionNames refuses such files
+// before debug/elf reads them.
 const (
-	maxSectionName  = 4096     // bytes of a name
-	maxSectionTable = 64 << 20 // bytes of all headers of sections, and of all their names
+	maxSectionName  = 4096     // longest name of a section, in bytes
+	maxSectionTable = 64 << 20 // size of all section headers, and of all section names, in bytes
 )
 
-// checkSectionNames reads the headers of sections as debug/elf does. What is wrong with
-// them otherwise is left to that to say.
+// checkSectionNames returns an error if the section headers or the section names of an
+// ELF file are larger than the limits above. It returns nil if the file is broken in
+// another way: debug/elf reports that.
 //
-//	          class 32   class 64
-//	file      e_shoff    e_shoff     where the headers are
-//	          e_shnum, e_shstrndx    how many; which one is of the names
-//	header    sh_name │ sh_type │ sh_flags │ sh_addr │ sh_offset │ sh_size │ sh_link │ …
+//	file header     e_shoff     offset of the section headers in the file
+//	                e_shnum     number of section headers
+//	                e_shstrndx  index of the section that holds the names
+//	section header  sh_name │ sh_type │ sh_flags │ sh_addr │ sh_offset │ sh_size │ sh_link │ …
+//
+// Names and types have 32 bits. Offsets, sizes and flags have 32 bits in class 32 and
+// 64 bits in class 64.
 func checkSectionNames(r io.ReaderAt) error {
 	head, err := readWindow(r, 0, 64)
 	if err != nil {
@@ -43,7 +48,7 @@ func checkSectionNames(r io.ReaderAt) error {
 	if wide {
 		size = 64
 	}
-	// Fields are where they are in one class or the other, with its size of words.
+	// word reads a field that has 32 bits in class 32 and 64 bits in class 64.
 	word := func(b []byte, at32, at64 int) uint64 {
 		if wide {
 			return order.Uint64(b[at64:])
@@ -60,7 +65,7 @@ func checkSectionNames(r io.ReaderAt) error {
 	if off == 0 || off > math.MaxInt64 || each < size {
 		return nil
 	}
-	if count == 0 { // or too many for the field: the first header has it
+	if count == 0 { // none, or too many for 16 bits: then the first header has the number
 		first, err := readWindow(r, int64(off), int64(size))
 		if err != nil || uint64(len(first)) < size {
 			return err
@@ -78,7 +83,7 @@ func checkSectionNames(r io.ReaderAt) error {
 		return nil
 	}
 	if count > maxSectionTable/each {
-		return elfProblem(off, nil, "%d headers of sections of %d bytes: more than %d bytes are not read", count, each, maxSectionTable)
+		return elfProblem(off, nil, "%d section headers of %d bytes must take at most %d bytes in all", count, each, maxSectionTable)
 	}
 	headers, err := readWindow(r, int64(off), int64(count*each))
 	if err != nil || uint64(len(headers)) < count*each {
@@ -88,9 +93,9 @@ func checkSectionNames(r io.ReaderAt) error {
 	at, length := word(table, 0x10, 0x18), word(table, 0x14, 0x20)
 	switch {
 	case word(table, 0x08, 0x08)&uint64(elf.SHF_COMPRESSED) != 0:
-		return elfProblem(off+names*each, nil, "names of sections are compressed: names that are not are wanted")
+		return elfProblem(off+names*each, nil, "section names must not be compressed")
 	case length > maxSectionTable:
-		return elfProblem(off+names*each, nil, "names of sections take %d bytes: more than %d are not read", length, maxSectionTable)
+		return elfProblem(off+names*each, nil, "section names must take at most %d bytes, take %d", maxSectionTable, length)
 	case at > math.MaxInt64:
 		return nil
 	}
@@ -104,7 +109,7 @@ func checkSectionNames(r io.ReaderAt) error {
 			return nil
 		}
 		if rest := text[name:]; len(rest) > maxSectionName && bytes.IndexByte(rest[:maxSectionName+1], 0) < 0 {
-			return elfProblem(off+i*each, nil, "name of section %d of at most %d bytes wanted", i, maxSectionName)
+			return elfProblem(off+i*each, nil, "name of section %d must have at most %d bytes, has more", i, maxSectionName)
 		}
 	}
 	return nil
@@ -114,29 +119,28 @@ func elfProblem(off uint64, err error, format string, args ...any) error {
 	return &FormatError{Section: "ELF", Offset: off, Problem: fmt.Sprintf(format, args...), Err: err}
 }
 
-// isELF reports whether b begins as an ELF file does.
+// isELF reports whether b begins with the magic number of ELF.
 func isELF(b []byte) bool { return bytes.HasPrefix(b, []byte(elf.ELFMAG)) }
 
-// A window is where in a file a section lies, or its bytes if they had to be
-// decompressed.
+// A window is the byte range of a section in a file.
 type window struct {
 	off, size int64
-	inflated  []byte
-	big       bool
-	pointer   uint32 // bytes of a pointer, by the ELF class
+	inflated  []byte // the bytes of a compressed section, decompressed; else nil
+	big       bool   // the file is big-endian
+	pointer   uint32 // size of a pointer in bytes, by the ELF class
 }
 
-// maxInflated is how far a compressed section may grow. Real BTF takes 5 to 20 MB;
-// a few crafted bytes can decompress to any number of gigabytes.
+// maxInflated is the largest size of a decompressed section, in bytes. Real BTF takes 5
+// to 20 MB. A few crafted bytes can decompress to any number of gigabytes.
 const maxInflated = 256 << 20
 
-// An object is an ELF file of which the headers were read.
+// An object is an ELF file whose headers were read.
 type object struct {
 	*elf.File
-	size int64 // of the file, -1 if unknown
+	size int64 // of the file in bytes, -1 if unknown
 }
 
-// openObject reads the headers of the ELF file r.
+// openObject reads the headers of an ELF file of size bytes, -1 if that is unknown.
 func openObject(r io.ReaderAt, size int64) (object, error) {
 	if err := checkSectionNames(r); err != nil {
 		return object{}, err
@@ -148,12 +152,12 @@ func openObject(r io.ReaderAt, size int64) (object, error) {
 	return object{f, size}, nil
 }
 
-// isBPF reports whether it was compiled for BPF: a file that is small, and that
-// leaves sizes and offsets of its variables to be filled in.
+// isBPF reports whether the file is a BPF object. Compilers leave out the sizes and
+// offsets in the DATASECs of BPF objects.
 func (o object) isBPF() bool { return o.Machine == elf.EM_BPF }
 
-// window finds a section. The error matches [ErrNotFound] if there is none of that
-// name.
+// window returns the window of a section. The error matches [ErrNotFound] if there is
+// no section of that name.
 func (o object) window(name string) (window, error) {
 	s := o.Section(name)
 	if s == nil {
@@ -165,18 +169,19 @@ func (o object) window(name string) (window, error) {
 	}
 	switch {
 	case s.Type == elf.SHT_NOBITS:
-		return window{}, elfProblem(s.Offset, nil, "section %s holds no bytes (SHT_NOBITS): they were left in the file this one was split from", name)
+		return window{}, elfProblem(s.Offset, nil, "section %s has no bytes in this file (SHT_NOBITS): they are in the file that it was split from", name)
 	case s.Offset > 1<<63-1 || s.FileSize > 1<<63-1-s.Offset:
-		return window{}, elfProblem(s.Offset, nil, "section %s of %d bytes ends past any file", name, s.FileSize)
+		return window{}, elfProblem(s.Offset, nil, "section %s must end below 8 EiB, has %d bytes", name, s.FileSize)
 	case o.size >= 0 && s.Offset+s.FileSize > uint64(o.size):
 		return window{}, elfProblem(s.Offset, nil, "section %s needs %d bytes, the file has %d in all", name, s.FileSize, o.size)
 	case s.Flags&elf.SHF_COMPRESSED == 0:
 		w.off, w.size = int64(s.Offset), int64(s.FileSize)
 		return w, nil
 	case s.Size > maxInflated:
-		return window{}, elfProblem(s.Offset, nil, "section %s would decompress to %d bytes, %d are allowed", name, s.Size, maxInflated)
+		return window{}, elfProblem(s.Offset, nil, "decompressed section %s must have at most %d bytes, has %d", name, maxInflated, s.Size)
 	}
-	// Data reads what the headers claim piece by piece, and decompresses it.
+	// Data reads and decompresses piece by piece. A false size in the header allocates
+	// nothing.
 	var err error
 	if w.inflated, err = s.Data(); err != nil {
 		return window{}, elfProblem(s.Offset, err, "section %s of %d bytes cannot be decompressed", name, s.Size)
@@ -184,13 +189,13 @@ func (o object) window(name string) (window, error) {
 	return w, nil
 }
 
-// A symbol is a variable's name in a section.
+// A symbol is the name of a variable and the name of its section.
 type symbol struct{ section, name string }
 
-// dataSections returns the bytes that each section takes when it is loaded, and
-// those from its start to each of its variables. What cannot be told is left out:
-// sections and variables that share a name, sizes and offsets beyond 32 bits,
-// symbols of no section.
+// dataSections returns the size of each section in memory, by the section's name, and
+// the offset of each variable in its section. Both are in bytes. It leaves out
+// sections that share a name, variables that share a name at different offsets, sizes
+// and offsets of more than 32 bits, and symbols without a section.
 func (o object) dataSections() (sizes map[string]uint32, offsets map[symbol]uint32, err error) {
 	sizes, offsets = map[string]uint32{}, map[symbol]uint32{}
 	shared := map[string]bool{}
@@ -220,7 +225,7 @@ func (o object) dataSections() (sizes map[string]uint32, offsets map[symbol]uint
 		}
 		sec, off := o.Sections[sym.section], sym.value
 		if o.Type != elf.ET_REL {
-			off -= sec.Addr // symbols of linked files have addresses
+			off -= sec.Addr // in a linked file, the value of a symbol is an address
 		}
 		if off > math.MaxUint32 || uint64(sym.name) >= uint64(len(names)) {
 			continue
@@ -241,7 +246,8 @@ func (o object) dataSections() (sizes map[string]uint32, offsets map[symbol]uint
 	return sizes, offsets, nil
 }
 
-// symbolTable returns the records of the symbols, and the strings with their names.
+// symbolTable returns the section with the symbols and the section with their names.
+// Both are nil if the file has no symbols.
 func (o object) symbolTable() (table, names []byte, err error) {
 	s := o.SectionByType(elf.SHT_SYMTAB)
 	if s == nil {
@@ -250,9 +256,9 @@ func (o object) symbolTable() (table, names []byte, err error) {
 	read := func(s *elf.Section) ([]byte, error) {
 		switch {
 		case s.Flags&elf.SHF_COMPRESSED != 0:
-			return nil, elfProblem(s.Offset, nil, "section %s is compressed: symbols that are not are wanted", s.Name)
+			return nil, elfProblem(s.Offset, nil, "section %s must not be compressed", s.Name)
 		case s.Size > maxInflated:
-			return nil, elfProblem(s.Offset, nil, "section %s has %d bytes, %d are allowed", s.Name, s.Size, maxInflated)
+			return nil, elfProblem(s.Offset, nil, "section %s must have at most %d bytes, has %d", s.Name, maxInflated, s.Size)
 		}
 		b, err := s.Data()
 		if err != nil {
@@ -261,7 +267,7 @@ func (o object) symbolTable() (table, names []byte, err error) {
 		return b, nil
 	}
 	if s.Link == 0 || uint64(s.Link) >= uint64(len(o.Sections)) {
-		return nil, nil, elfProblem(s.Offset, nil, "section with the names of symbols wanted, there is no section %d", s.Link)
+		return nil, nil, elfProblem(s.Offset, nil, "symbol table needs the names in section %d, which does not exist", s.Link)
 	}
 	if table, err = read(s); err != nil {
 		return nil, nil, err
@@ -272,7 +278,7 @@ func (o object) symbolTable() (table, names []byte, err error) {
 	return table, names, nil
 }
 
-// A symbolRecord is what is looked at of a symbol.
+// A symbolRecord has the fields of a symbol that are needed to find variables.
 //
 //	class 32   st_name │ st_value │ st_size │ info │ other │ shndx
 //	class 64   st_name │ info │ other │ shndx │ st_value │ st_size
@@ -283,8 +289,8 @@ type symbolRecord struct {
 	value   uint64
 }
 
-// symbols yields the records of a table, but for the first, which is of no symbol.
-// debug/elf would copy all names, each of which may be the end of a long one.
+// symbols yields the records of a symbol table, without the first, which is empty. It
+// takes the place of [elf.File.Symbols], which copies all names: hostile names overlap.
 func (o object) symbols(table []byte) iter.Seq[symbolRecord] {
 	size := elf.Sym64Size
 	if o.Class == elf.ELFCLASS32 {

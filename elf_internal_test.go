@@ -89,10 +89,10 @@ func TestLongELFNames(t *testing.T) {
 	}{
 		{"some", 10, 100, ""},
 		{"the longest", 10, maxSectionName, ""},
-		{"too long", 10, maxSectionName + 1, "name of section 5 of at most 4096 bytes wanted"},
+		{"too long", 10, maxSectionName + 1, "name of section 5 must have at most 4096 bytes"},
 		{"more than the header can count", 70_000, 10, ""},
-		{"many of them", 70_000, 10_000, "name of section 5 of at most 4096 bytes wanted"},
-		{"many longer ones", 20_000, 100_000, "name of section 5 of at most 4096 bytes wanted"},
+		{"many of them", 70_000, 10_000, "name of section 5 must have at most 4096 bytes"},
+		{"many longer ones", 20_000, 100_000, "name of section 5 must have at most 4096 bytes"},
 	} {
 		for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
 			t.Run(fmt.Sprint(c.name, order), func(t *testing.T) {
@@ -115,7 +115,7 @@ func TestLongELFNames(t *testing.T) {
 		for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
 			file := btftest.ELF(elf.ELFCLASS32, order, btftest.Section{Name: ".BTF"}, btftest.Section{Name: strings.Repeat("n", maxSectionName+1)})
 			_, err := LoadSpecFromReader(bytes.NewReader(file))
-			require.ErrorContains(t, err, "name of section 2 of at most 4096 bytes wanted")
+			require.ErrorContains(t, err, "name of section 2 must have at most 4096 bytes")
 		}
 	})
 	t.Run("tables", func(t *testing.T) {
@@ -126,8 +126,8 @@ func TestLongELFNames(t *testing.T) {
 			value uint64
 			err   string
 		}{
-			names + 8:      {uint64(elf.SHF_COMPRESSED), "names of sections are compressed"},
-			names + 0x20:   {1 << 40, "names of sections take 1099511627776 bytes"},
+			names + 8:      {uint64(elf.SHF_COMPRESSED), "section names must not be compressed"},
+			names + 0x20:   {1 << 40, "section names must take at most 67108864 bytes, take 1099511627776"},
 			names + 0x18:   {1 << 63, ""},
 			0x28:           {1 << 63, ""},
 			headers + 5*64: {1 << 31, ""},
@@ -144,7 +144,7 @@ func TestLongELFNames(t *testing.T) {
 		binary.LittleEndian.PutUint16(file[0x3c:], 0)
 		binary.LittleEndian.PutUint64(file[headers+0x20:], 1<<40)
 		_, err := LoadSpecFromReader(bytes.NewReader(file))
-		require.ErrorContains(t, err, "1099511627776 headers of sections")
+		require.ErrorContains(t, err, "1099511627776 section headers")
 	})
 	t.Run("symbols", func(t *testing.T) {
 		order := binary.LittleEndian

@@ -1,4 +1,4 @@
-// Reads the .BTF.ext section of a BPF object: functions, lines and CO-RE relocations.
+// Reads the functions, source lines and CO-RE relocations of a .BTF.ext section.
 
 package btf
 
@@ -7,32 +7,34 @@ import (
 	"iter"
 )
 
-// An ExtInfos is the .BTF.ext section of a BPF object: which functions, source
-// lines and CO-RE relocations its instructions have. It stays where it is, and is
-// read as it is asked for.
+// An ExtInfos is the .BTF.ext section of a BPF object: the functions, source lines and
+// CO-RE relocations of its instructions. [LoadSpecAndExtInfos] checks all of it, so the
+// methods return no errors. They read the section in place. After the Close of the Spec,
+// an ExtInfos yields nothing, and what it yielded before is empty.
 //
 //	 0       2   3   4         8               16              24
 //	┌───────┬───┬───┬─────────┬───────────────┬───────────────┬────────────────┐
 //	│ magic │ver│flg│ hdr_len │func_info_off,…│line_info_off,…│ core_relo_off,…│  offsets
 //	└───────┴───┴───┴─────────┴───────────────┴───────────────┴────────────────┘  from hdr_len
-//	                                                           where hdr_len is 32 or more
+//	                                                           if hdr_len is 32 or more
 //
-// Each of the three parts begins with the size of its records, which may be larger
-// than known, and goes on with one list of them for each ELF section:
+// Each of the three parts begins with the size of its records in bytes, which may grow
+// in later versions of the format. A list of records for each ELF section follows:
 //
 //	┌──────────┬──────────────┬──────────┬─────────────────────┬──────────────┬────
 //	│ rec_size │ sec_name_off │ num_info │ num_info × rec_size │ sec_name_off │ …
 //	└──────────┴──────────────┴──────────┴─────────────────────┴──────────────┴────
 //
-// Names and ids are those of .BTF. What loads is proved to be whole, and in range.
-// The layout is that of struct btf_ext_header in libbpf and of btf.rst.
+// Name offsets and type ids refer to the .BTF section. The format is that of struct
+// btf_ext_header of libbpf and of btf.rst of the kernel.
 type ExtInfos struct {
 	layer                     *layer
 	bytes                     section
 	funcs, lines, relocations extPart
 }
 
-// An extPart is where the lists of one part stand in .BTF.ext.
+// An extPart is one of the three parts: the byte range of its lists in .BTF.ext, and
+// the size of a record in bytes.
 type extPart struct{ from, end, record uint32 }
 
 const (
@@ -47,7 +49,8 @@ func extProblem(off uint64, format string, args ...any) error {
 	return &FormatError{Section: ".BTF.ext", Offset: off, Problem: fmt.Sprintf(format, args...)}
 }
 
-// newExtInfos proves every list and every record of the section.
+// newExtInfos checks every list and every record of the section b, which belongs to
+// the BTF of l.
 func newExtInfos(b []byte, l *layer) (*ExtInfos, error) {
 	big, ok := isMagic(b)
 	e := &ExtInfos{layer: l, bytes: section{b, big}}
@@ -58,11 +61,11 @@ func newExtInfos(b []byte, l *layer) (*ExtInfos, error) {
 	case len(b) < headerSize:
 		return nil, extProblem(0, "header needs %d bytes, the section has %d", headerSize, len(b))
 	case b[2] != 1:
-		return nil, extProblem(2, "version 1 wanted, it is %d", b[2])
+		return nil, extProblem(2, "version must be 1, is %d", b[2])
 	case b[3] != 0:
-		return nil, extProblem(3, "flags 0 wanted, they are 0x%x", b[3])
+		return nil, extProblem(3, "flags must be 0, are 0x%x", b[3])
 	case length < headerSize:
-		return nil, extProblem(headerLenOffset, "header length of %d or more wanted, it is %d", headerSize, length)
+		return nil, extProblem(headerLenOffset, "header length must be at least %d, is %d", headerSize, length)
 	case uint64(length) > uint64(len(b)):
 		return nil, extProblem(headerLenOffset, "header needs %d bytes, the section has %d", length, len(b))
 	}
@@ -83,23 +86,23 @@ func newExtInfos(b []byte, l *layer) (*ExtInfos, error) {
 	return e, nil
 }
 
-// part proves the part that the header describes at off, of records that have least
-// bytes or more.
+// part checks and returns a part. Its offset and its length are at off in the header.
+// Its records have least bytes or more.
 func (e *ExtInfos) part(off, least uint32, check func(record uint32) error) (extPart, error) {
 	from, size := uint64(e.bytes.u32(headerLenOffset))+uint64(e.bytes.u32(off)), e.bytes.u32(off+4)
 	switch {
 	case size == 0:
 		return extPart{}, nil
 	case from%4 != 0:
-		return extPart{}, extProblem(uint64(off), "part at a multiple of 4 wanted, it is at 0x%x", from)
+		return extPart{}, extProblem(uint64(off), "part must start at a multiple of 4, starts at 0x%x", from)
 	case !e.bytes.has(from, uint64(size)) || from+uint64(size) > 1<<32-1:
 		return extPart{}, extProblem(uint64(off), "part at 0x%x needs %d bytes, the section has %d in all", from, size, len(e.bytes.bytes))
 	case size < 4+extListSize:
-		return extPart{}, extProblem(from, "part with a list needs %d bytes, it has %d", 4+extListSize, size)
+		return extPart{}, extProblem(from, "part with a list needs %d bytes, has %d", 4+extListSize, size)
 	}
 	p := extPart{uint32(from) + 4, uint32(from) + size, e.bytes.u32(uint32(from))}
 	if p.record < least || p.record%4 != 0 {
-		return extPart{}, extProblem(from, "records of %d bytes or more, in multiples of 4, wanted, they have %d", least, p.record)
+		return extPart{}, extProblem(from, "record size must be a multiple of 4 and at least %d, is %d", least, p.record)
 	}
 	for at := p.from; at < p.end; {
 		if p.end-at < extListSize {
@@ -110,7 +113,7 @@ func (e *ExtInfos) part(off, least uint32, check func(record uint32) error) (ext
 			return extPart{}, err
 		}
 		if n == 0 {
-			return extPart{}, extProblem(uint64(at), "list of 1 or more records wanted, it has none")
+			return extPart{}, extProblem(uint64(at), "list needs at least 1 record, has 0")
 		}
 		at += extListSize
 		if uint64(n)*uint64(p.record) > uint64(p.end-at) {
@@ -132,7 +135,7 @@ func (e *ExtInfos) checkFunc(at uint32, memo *protoMemo) error {
 	}
 	t := e.layer.typeByID(TypeID(e.bytes.u32(at + 4)))
 	if t.Kind() != KindFunc {
-		return extProblem(uint64(at)+4, "FUNC wanted, type %d is %s", t.id, t.Kind())
+		return extProblem(uint64(at)+4, "type must be a FUNC, type %d is %s", t.id, t.Kind())
 	}
 	_, err := memo.narrow(t)
 	return err
@@ -166,10 +169,10 @@ func (e *ExtInfos) checkName(at uint32) error {
 	return nil
 }
 
-// closed reports whether the Spec was closed, and the bytes with it.
+// closed reports whether the Spec was closed. The bytes must not be read then.
 func (e *ExtInfos) closed() bool { return e == nil || e.layer == nil || e.layer.first == 0 }
 
-// u32 returns the integer at a place of the section.
+// u32 returns the integer at a byte offset of the section.
 func (e *ExtInfos) u32(at uint32) uint32 {
 	if e.closed() {
 		return 0
@@ -177,7 +180,7 @@ func (e *ExtInfos) u32(at uint32) uint32 {
 	return e.bytes.u32(at)
 }
 
-// name returns the name whose offset stands at a place.
+// name returns the name whose name offset is at a byte offset of the section.
 func (e *ExtInfos) name(at uint32) []byte {
 	if e.closed() {
 		return nil
@@ -185,24 +188,23 @@ func (e *ExtInfos) name(at uint32) []byte {
 	return e.layer.strings.name(e.bytes.u32(at))
 }
 
-// Funcs yields, in the order of the file, the ELF sections of which the functions
-// are known. A section may come more than once, here and below.
+// Funcs yields the functions of each ELF section, in the order of the file. A section
+// may come more than once, here and in Lines and CORERelocations.
 func (e *ExtInfos) Funcs() iter.Seq[FuncInfos] {
 	return func(yield func(FuncInfos) bool) {
 		e.each(e.funcs, func(s extSection) bool { return yield(FuncInfos{s}) })
 	}
 }
 
-// Lines yields, in the order of the file, the ELF sections of which the source
-// lines are known.
+// Lines yields the source lines of each ELF section, in the order of the file.
 func (e *ExtInfos) Lines() iter.Seq[LineInfos] {
 	return func(yield func(LineInfos) bool) {
 		e.each(e.lines, func(s extSection) bool { return yield(LineInfos{s}) })
 	}
 }
 
-// CORERelocations yields, in the order of the file, the ELF sections that have
-// CO-RE relocations.
+// CORERelocations yields the CO-RE relocations of each ELF section, in the order of the
+// file.
 func (e *ExtInfos) CORERelocations() iter.Seq[CORERelocationInfos] {
 	return func(yield func(CORERelocationInfos) bool) {
 		e.each(e.relocations, func(s extSection) bool { return yield(CORERelocationInfos{s}) })
@@ -212,7 +214,7 @@ func (e *ExtInfos) CORERelocations() iter.Seq[CORERelocationInfos] {
 func (e *ExtInfos) each(p extPart, yield func(extSection) bool) {
 	for at := p.from; at < p.end && !e.closed(); {
 		n, rest := e.u32(at+4), p.end-at
-		// The bytes may have been rewritten since they were proved.
+		// The bytes may have been rewritten since they were checked.
 		if rest < extListSize || uint64(n)*uint64(p.record) > uint64(rest-extListSize) || !yield(extSection{e, at, p.record, n}) {
 			return
 		}
@@ -220,13 +222,15 @@ func (e *ExtInfos) each(p extPart, yield func(extSection) bool) {
 	}
 }
 
-// An extSection is the records that an ELF section of a BPF object has.
+// An extSection is a list of records for one ELF section.
+//
+//	│ sec_name_off │ num_info │ num_info × rec_size │
 type extSection struct {
 	infos             *ExtInfos
-	at, record, count uint32 // where the list stands; the bytes of a record; how many
+	at, record, count uint32 // byte offset of the list, bytes of a record, number of records
 }
 
-// Name returns a copy of the ELF section's name, such as "tp_btf/sched_switch".
+// Name returns a copy of the name of the ELF section, such as "tp_btf/sched_switch".
 func (s extSection) Name() string { return string(s.NameBytes()) }
 
 // NameBytes returns the name without a copy, as [Type.NameBytes] does.
@@ -250,40 +254,37 @@ func (s extSection) each(yield func(extRecord) bool) {
 	}
 }
 
-// FuncInfos are the functions of an ELF section.
+// A FuncInfos holds the functions of an ELF section.
 type FuncInfos struct{ extSection }
 
-// Records yields the functions in the order of the file, which is that of the
-// instructions.
+// Records yields the functions in the order of the file.
 func (s FuncInfos) Records() iter.Seq[FuncInfo] {
 	return func(yield func(FuncInfo) bool) {
 		s.each(func(r extRecord) bool { return yield(FuncInfo{r}) })
 	}
 }
 
-// LineInfos are the source lines of an ELF section.
+// A LineInfos holds the source lines of an ELF section.
 type LineInfos struct{ extSection }
 
-// Records yields the lines in the order of the file, which is that of the
-// instructions.
+// Records yields the lines in the order of the file.
 func (s LineInfos) Records() iter.Seq[LineInfo] {
 	return func(yield func(LineInfo) bool) {
 		s.each(func(r extRecord) bool { return yield(LineInfo{r}) })
 	}
 }
 
-// CORERelocationInfos are the CO-RE relocations of an ELF section.
+// A CORERelocationInfos holds the CO-RE relocations of an ELF section.
 type CORERelocationInfos struct{ extSection }
 
-// Records yields the relocations in the order of the file, which is that of the
-// instructions.
+// Records yields the relocations in the order of the file.
 func (s CORERelocationInfos) Records() iter.Seq[CORERelocation] {
 	return func(yield func(CORERelocation) bool) {
 		s.each(func(r extRecord) bool { return yield(CORERelocation{r}) })
 	}
 }
 
-// An extRecord is where in .BTF.ext a record stands.
+// An extRecord is a record at a byte offset of .BTF.ext.
 type extRecord struct {
 	infos *ExtInfos
 	at    uint32
@@ -300,31 +301,31 @@ func (r extRecord) follow(off uint32) Type {
 	return r.infos.layer.typeByID(TypeID(r.word(off)))
 }
 
-// A FuncInfo says that a function begins at an instruction.
+// A FuncInfo says which function begins at an instruction.
 //
 //	│ insn_off │ type_id │
 type FuncInfo struct{ extRecord }
 
-// Offset returns the bytes from the start of the ELF section to the instruction.
+// Offset returns the offset of the instruction in the ELF section, in bytes.
 func (f FuncInfo) Offset() uint32 { return f.word(0) }
 
 // Func returns the function.
 func (f FuncInfo) Func() Func {
-	// All of it was proved when it was loaded.
+	// checkFunc checked the records of both types when the section was loaded.
 	t := f.follow(4)
 	proto := t.follow(t.sizeOrType())
 	if t.Kind() != KindFunc || proto.Kind() != KindFuncProto {
-		return Func{} // rewritten since, or closed
+		return Func{} // rewritten since it was loaded, or closed
 	}
 	return Func{handle: t, proto: proto}
 }
 
-// A LineInfo says which line of source an instruction comes from.
+// A LineInfo says from which source line an instruction comes.
 //
 //	│ insn_off │ file_name_off │ line_off │ line_col │   line_col: line << 10 | column
 type LineInfo struct{ extRecord }
 
-// Offset returns the bytes from the start of the ELF section to the instruction.
+// Offset returns the offset of the instruction in the ELF section, in bytes.
 func (l LineInfo) Offset() uint32 { return l.word(0) }
 
 // FileName returns a copy of the path of the source file.
@@ -339,54 +340,56 @@ func (l LineInfo) Line() string { return string(l.LineBytes()) }
 // LineBytes returns the text without a copy, as [Type.NameBytes] does.
 func (l LineInfo) LineBytes() []byte { return l.infos.name(l.at + 8) }
 
-// LineNumber returns the number of the line, counted from 1.
+// LineNumber returns the line number, counted from 1.
 func (l LineInfo) LineNumber() uint32 { return l.word(12) >> 10 }
 
-// LineColumn returns the column, counted from 1; 0 if it is not known.
+// LineColumn returns the column, counted from 1. It is 0 if the column is unknown.
 func (l LineInfo) LineColumn() uint32 { return l.word(12) & 0x3ff }
 
-// A CORERelocation asks for a value of an instruction to be replaced by what is
-// true of the kernel it is loaded into: where a field lies there, for instance.
+// A CORERelocation tells a loader to put a number into an instruction, such as the
+// offset that a field has in the running kernel. It is struct bpf_core_relo of
+// include/uapi/linux/bpf.h.
 //
 //	│ insn_off │ type_id │ access_str_off │ kind │
 type CORERelocation struct{ extRecord }
 
-// Offset returns the bytes from the start of the ELF section to the instruction.
+// Offset returns the offset of the instruction in the ELF section, in bytes.
 func (r CORERelocation) Offset() uint32 { return r.word(0) }
 
-// Type returns the local type that is to be found in the kernel.
+// Type returns the local type: the one in the object, to be found in the kernel.
 func (r CORERelocation) Type() Type { return r.follow(4) }
 
-// Accessor returns a copy of the path to the field or enumerator asked about:
-// indexes of members and elements, such as "0:1:2", the first into the type as if
-// it were an array; "0" where it is about the type itself.
+// Accessor returns a copy of the access string, such as "0:1:2": the indexes of the
+// members and array elements on the way to the field. The first index counts whole
+// values of the type, as in an array. For an enumerator, the string is its index. For a
+// type, it is "0".
 func (r CORERelocation) Accessor() string { return string(r.AccessorBytes()) }
 
-// AccessorBytes returns the path without a copy, as [Type.NameBytes] does.
+// AccessorBytes returns the access string without a copy, as [Type.NameBytes] does.
 func (r CORERelocation) AccessorBytes() []byte { return r.infos.name(r.at + 8) }
 
-// Kind says what is asked.
+// Kind returns what the loader has to find.
 func (r CORERelocation) Kind() CORERelocationKind { return CORERelocationKind(r.word(12)) }
 
-// A CORERelocationKind says what a [CORERelocation] asks. It is enum
+// A CORERelocationKind is what a [CORERelocation] asks for. It is enum
 // bpf_core_relo_kind of include/uapi/linux/bpf.h.
 type CORERelocationKind uint32
 
-// The questions of Linux 6.18.
+// The kinds of Linux 6.18, with the value that each asks for.
 const (
-	COREFieldByteOffset CORERelocationKind = iota // offset of the field, in bytes
-	COREFieldByteSize                             // bytes the field takes
-	COREFieldExists                               // 1 if there is such a field, else 0
-	COREFieldSigned                               // 1 if it is signed, else 0
-	COREFieldLShiftU64                            // bits to shift a bitfield left by
-	COREFieldRShiftU64                            // bits to shift it right by after that
+	COREFieldByteOffset CORERelocationKind = iota // offset of the field in bytes
+	COREFieldByteSize                             // size of the field in bytes
+	COREFieldExists                               // 1 if the field exists, else 0
+	COREFieldSigned                               // 1 if the field is signed, else 0
+	COREFieldLShiftU64                            // number of bits to shift a bitfield left
+	COREFieldRShiftU64                            // number of bits to shift it right after that
 	CORETypeIDLocal                               // id of the type in the object
 	CORETypeIDTarget                              // id of the type in the kernel
-	CORETypeExists                                // 1 if there is such a type, else 0
-	CORETypeSize                                  // bytes the type takes
-	COREEnumvalExists                             // 1 if there is such an enumerator, else 0
+	CORETypeExists                                // 1 if the type exists, else 0
+	CORETypeSize                                  // size of the type in bytes
+	COREEnumvalExists                             // 1 if the enumerator exists, else 0
 	COREEnumvalValue                              // value of the enumerator
-	CORETypeMatches                               // 1 if the kernel's type matches in all that is in the local one, else 0
+	CORETypeMatches                               // 1 if the kernel's type has all that the local type has, else 0
 )
 
 var relocationNames = [...]string{
@@ -394,8 +397,8 @@ var relocationNames = [...]string{
 	"type_id_local", "type_id_target", "type_exists", "type_size", "enumval_exists", "enumval_value", "type_matches",
 }
 
-// String returns the name of the uapi constant without BPF_CORE_, in lower case, or
-// the number.
+// String returns the name of the uapi constant without BPF_CORE_ and in lower case,
+// such as "field_exists". For an unknown kind it is "relocation(99)".
 func (k CORERelocationKind) String() string {
 	if uint64(k) < uint64(len(relocationNames)) {
 		return relocationNames[k]

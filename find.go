@@ -1,4 +1,4 @@
-// Answers questions to a Spec: types by id and by name, and whether all of it is sound.
+// Finds types by id and by name, and checks all records of a Spec.
 
 package btf
 
@@ -9,29 +9,27 @@ import (
 	"slices"
 )
 
-// TypeByID returns the type with an id: one of the Spec's own, or of its base. Id
-// 0 is void. The error matches [ErrNotFound] if there is no such type.
+// TypeByID returns the type with an id, from the Spec itself or from its base. Id 0 is
+// void. The error matches [ErrNotFound] if there is no such type.
 func (s *Spec) TypeByID(id TypeID) (Type, error) {
 	if err := s.usable(); err != nil {
 		return Type{}, err
 	}
 	if id >= s.layer.end() {
-		return Type{}, fmt.Errorf("btf: type id %d, the last one is %d: %w", id, s.layer.end()-1, ErrNotFound)
+		return Type{}, fmt.Errorf("btf: type id must be below %d, is %d: %w", s.layer.end(), id, ErrNotFound)
 	}
 	return s.layer.typeByID(id), nil
 }
 
-// All yields the Spec's own types by id, without void and without those of its
-// base.
+// All yields the Spec's own types by id, without void and without those of the base.
 func (s *Spec) All() iter.Seq[Type] { return s.layer.all() }
 
-// TypesByName yields the Spec's own types of that name and any kind, by id.
-// Several types often share a name, even of one kind; types of the base are not
-// looked at. The name is the whole name: a flavour counts.
+// TypesByName yields the Spec's own types of a name and of any kind, by id. The name
+// includes the flavour. Several types often share a name, even types of one kind. Types
+// of the base are not found.
 //
-// The first look-up by name in a Spec passes over its types; the second builds an
-// index, and those after it use that. Of types that are sorted by name, only a
-// program that asks thousands of times has an index built.
+// The first look-up by name in a Spec scans all types. The second builds an index, and
+// later ones use it. If the types are sorted by name, the first 2,000 or so bisect.
 func (s *Spec) TypesByName(name string) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		if possible(name) && s.usable() == nil {
@@ -40,11 +38,11 @@ func (s *Spec) TypesByName(name string) iter.Seq[Type] {
 	}
 }
 
-// TypesByEssentialName yields the Spec's own types that are name or a flavour of
-// it, by id: task_struct, task_struct___old. A flavour in the name asked for is
-// ignored. The flavour is what follows the last "___" between characters other
-// than '_', so ___pskb_trim is a plain name (bpf_core_essential_name_len of
-// libbpf).
+// TypesByEssentialName yields the Spec's own types of an essential name, by id: both
+// task_struct and task_struct___old for "task_struct". It ignores a flavour in the
+// argument. The essential name is the name without its flavour, which follows the last
+// "___" between characters other than '_' (libbpf's bpf_core_essential_name_len):
+// ___pskb_trim has no flavour.
 func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
 	return func(yield func(Type) bool) {
 		name := name[:essentialLen(name)]
@@ -54,22 +52,20 @@ func (s *Spec) TypesByEssentialName(name string) iter.Seq[Type] {
 	}
 }
 
-// SortedByName reports whether the Spec's own types are in ascending order of
-// their names, compared byte by byte: the anonymous ones first. Kernels from 7.0
-// on sort theirs. No mark in a blob says so: the first question, or the first look-up
-// by name, passes over all names until one is out of order, as libbpf's
+// SortedByName reports whether the Spec's own types are in ascending byte order of their
+// names, anonymous types first, as in Linux 7.0 and newer. The first call, or the first
+// look-up by name, scans the names until one is out of order, as libbpf's
 // btf_check_sorted does.
 //
-// It takes names whose first 512 bytes are equal for out of order, if they do not
-// stand at the same offset: no kernel has such, and a blob could make comparing them
-// take hours.
+// Names at different offsets that share their first 512 bytes count as out of order. No
+// kernel has such names, and comparing those of hostile BTF could take hours.
 func (s *Spec) SortedByName() bool {
 	return s.usable() == nil && s.names.sorted(&s.layer)
 }
 
-// Has reports whether one of the Spec's own types has that name, of one of the kinds
-// if there are any: Has("tcp_sendmsg", KindFunc). It takes no allocation, as an error
-// does. Whether there is a member, [Spec.Field] knows.
+// Has reports whether the Spec itself has a type of that name and, if kinds are given, of
+// one of those kinds: Has("tcp_sendmsg", KindFunc). It does not allocate. To find out
+// whether a member exists, use [Spec.Field].
 func (s *Spec) Has(name string, kinds ...Kind) bool {
 	for t := range s.TypesByName(name) {
 		if len(kinds) == 0 || slices.Contains(kinds, t.Kind()) {
@@ -79,9 +75,8 @@ func (s *Spec) Has(name string, kinds ...Kind) bool {
 	return false
 }
 
-// AnyTypesByName returns the Spec's own types of that name, by id. The error
-// matches [ErrNotFound] if there is none. [Spec.TypesByName] does the same without
-// an allocation.
+// AnyTypesByName is [Spec.TypesByName] with a slice. The error matches [ErrNotFound] if
+// there is no type of the name.
 func (s *Spec) AnyTypesByName(name string) ([]Type, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
@@ -96,22 +91,20 @@ func (s *Spec) AnyTypesByName(name string) ([]Type, error) {
 	return types, nil
 }
 
-// AnyTypeByName returns the one type of that name among the Spec's own, whatever
-// its kind. The error matches [ErrNotFound] if there is none, and
-// [ErrMultipleMatches] if there are several.
+// AnyTypeByName returns the Spec's own type of a name, of any kind. The error matches
+// [ErrNotFound] if there is none, and [ErrMultipleMatches] if there are several.
 func (s *Spec) AnyTypeByName(name string) (Type, error) {
 	return s.one(name, ^kindSet(0), true)
 }
 
-// TypeByName finds the one type of a name and of the kind of view among the Spec's
-// own types, and sets view to it:
+// TypeByName sets view to the Spec's own type of that name and of the kind of the view:
 //
 //	var task btf.Struct
 //	err := spec.TypeByName("task_struct", &task)
 //
-// Any kind fits a *[Type]. The error matches [ErrNotFound] if there is no such type,
-// and [ErrMultipleMatches] if there are several. It is a [*FormatError] if the record
-// is broken. After an error, view is as it was.
+// A *[Type] accepts all kinds. The error matches [ErrNotFound] if there is no such type,
+// and [ErrMultipleMatches] if there are several. It is a [*FormatError] if the record is
+// broken. After an error, view is unchanged.
 func (s *Spec) TypeByName(name string, view ViewPointer) error {
 	if typ, ok := view.(*Type); ok {
 		t, err := s.AnyTypeByName(name)
@@ -122,7 +115,8 @@ func (s *Spec) TypeByName(name string, view ViewPointer) error {
 	}
 	slot, want := viewed(view)
 	if want == 0 {
-		// Only a type that embeds a view gets here. Not naming it keeps view off the heap.
+		// view is a type that embeds a view. The message does not name that type: passing
+		// view to fmt would move it to the heap, in every call.
 		return errors.New("btf: TypeByName needs a pointer to a view, such as *btf.Struct")
 	}
 	t, err := s.one(name, want, false)
@@ -132,8 +126,8 @@ func (s *Spec) TypeByName(name string, view ViewPointer) error {
 	return narrow(view, slot, t)
 }
 
-// one returns the only type of that name of one of the kinds, or with any of
-// whatever kind.
+// one returns the only type that has the name and one of the kinds. If any is set, all
+// kinds count, even those without a view.
 func (s *Spec) one(name string, want kindSet, any bool) (Type, error) {
 	if err := s.usable(); err != nil {
 		return Type{}, err
@@ -155,7 +149,7 @@ func (s *Spec) one(name string, want kindSet, any bool) (Type, error) {
 	case found.id == 0:
 		return Type{}, fmt.Errorf("btf: %v named %s: %w", want, quoted(name), ErrNotFound)
 	case second.id != 0:
-		return Type{}, fmt.Errorf("btf: %s is %v and %v: %w", quoted(name), found, second, ErrMultipleMatches)
+		return Type{}, fmt.Errorf("btf: %s is the name of %v and %v: %w", quoted(name), found, second, ErrMultipleMatches)
 	}
 	return found, nil
 }
@@ -164,19 +158,17 @@ func noType(name string) error {
 	return fmt.Errorf("btf: type named %s: %w", quoted(name), ErrNotFound)
 }
 
-// Verify narrows every record to the view of its kind, and follows typedefs,
-// qualifiers and type tags to their end, as [As] does: it proves that no name and
-// no id in the Spec is out of range, so that no later narrowing ends in a
-// [*FormatError], if what it stands on is as sound. The error is the first of
-// those, in the order of ids. What the kernel asks of BTF beyond that is not looked
-// at.
+// Verify narrows every type of the Spec itself to its view: all names and type ids must
+// be in range, and typedefs, qualifiers and type tags must end. The error is that of the
+// first type that fails. If Verify returns nil for the Spec and its bases, no later call
+// of [As] returns a [*FormatError]. The kernel checks more than that.
 func (s *Spec) Verify() error {
 	if err := s.usable(); err != nil {
 		return err
 	}
 	for t := range s.All() {
 		if t.moved() {
-			continue // no view reads it
+			continue // the layout section gives the number of this draft kind to another kind
 		}
 		if err := t.check(); err != nil {
 			return err

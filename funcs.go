@@ -1,4 +1,4 @@
-// Finds the functions that a filter selects.
+// Finds the functions that a FuncFilter selects.
 
 package btf
 
@@ -9,35 +9,34 @@ import (
 	"path"
 )
 
-// A FuncFilter says which functions are asked for: those that match all that is set.
-// The zero FuncFilter lets all through.
+// A FuncFilter selects functions. A function must match all fields that are set. The
+// zero FuncFilter selects all functions.
 type FuncFilter struct {
-	// Name is a pattern of [path.Match] for the function's name, such as "tcp_*".
-	// No name of more than 4 KB matches any.
+	// Name is a pattern of [path.Match] for the name of the function, such as "tcp_*".
+	// A name of more than 4 KB never matches.
 	Name string
 
-	// Tag is the text of a decl tag of the function: kfuncs have "bpf_kfunc".
+	// Tag is the text of a decl tag of the function. Kfuncs have "bpf_kfunc".
 	Tag string
 
-	// PointerTo is the name of a type that a parameter must point to: a struct,
-	// a union, a typedef or any other, all there are of that name. The pointer and
-	// its target may be behind typedefs, qualifiers and type tags.
+	// PointerTo is the name of a type that a parameter must point to, such as a struct,
+	// union or typedef. Typedefs, qualifiers and type tags on both sides of the pointer
+	// are looked through.
 	PointerTo string
 
-	// FirstParams limits PointerTo to the first so many parameters. 0 stands for all.
+	// FirstParams limits PointerTo to that many first parameters. 0 means no limit.
 	FirstParams int
 }
 
-// Funcs yields the Spec's own functions that a filter lets through, by id:
+// Funcs yields the Spec's own functions that the filter selects, by id:
 //
 //	for f, err := range spec.Funcs(btf.FuncFilter{PointerTo: "sk_buff", FirstParams: 5}) {
 //
-// With a function whose record is broken comes a [*FormatError], and the next one is
-// looked for. A filter that makes no sense, and a Spec that is closed, yield one
-// error and no function.
+// A function with a broken record comes with a [*FormatError], and Funcs continues. If
+// the filter is not valid or the Spec is closed, Funcs yields one error and no function.
 //
-// It is one pass over the records, however many there are to be found, without an
-// allocation; for a Tag, a look at the table of tags (see [Type.Tags]).
+// Funcs makes one pass over all records and does not allocate. If Tag is set, it reads the
+// table of decl tags instead (see [Type.Tags]).
 func (s *Spec) Funcs(filter FuncFilter) iter.Seq2[Func, error] {
 	return func(yield func(Func, error) bool) { s.funcs(&filter, yield) }
 }
@@ -51,8 +50,8 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 		yield(Func{}, err)
 		return
 	}
-	// What is left to ask of a FUNC, which may be known to have the parameter, and
-	// whether to go on.
+	// consider yields t if it matches the rest of the filter. If takes is set, the
+	// parameters are known to match. It returns false if the loop must stop.
 	var memo protoMemo
 	var take takeMemo
 	consider := func(t Type, takes bool) bool {
@@ -84,19 +83,19 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 
 func (f *FuncFilter) check() error {
 	if _, err := path.Match(f.Name, ""); err != nil {
-		return fmt.Errorf("btf: pattern %q for names of functions: %w", f.Name, err)
+		return fmt.Errorf("btf: FuncFilter.Name: pattern %q: %w", f.Name, err)
 	}
 	if f.FirstParams < 0 {
-		return fmt.Errorf("btf: the first %d parameters of a function make no sense", f.FirstParams)
+		return fmt.Errorf("btf: FuncFilter.FirstParams must be at least 0, is %d", f.FirstParams)
 	}
 	if f.FirstParams > 0 && f.PointerTo == "" {
-		return errors.New("btf: how many parameters of a function are looked at is said, and not for what")
+		return errors.New("btf: FuncFilter.FirstParams needs FuncFilter.PointerTo")
 	}
 	return nil
 }
 
-// taggedFuncs calls consider with the layer's own functions that have a decl tag of
-// that text, by id, until it returns false.
+// taggedFuncs calls consider with each of the layer's own functions that has a decl tag
+// of that text, in the order of their ids, until consider returns false.
 func (l *layer) taggedFuncs(text string, consider func(Type) bool) {
 	last := TypeID(0)
 	for _, tag := range l.declTags() {
@@ -111,13 +110,15 @@ func (l *layer) taggedFuncs(text string, consider func(Type) bool) {
 	}
 }
 
-// A takeMemo is whether prototypes take what is asked for. It is kept only after more
-// parameters were looked at than there is room for in the blob: in hostile BTF, where
-// many functions share a prototype whose parameters are each far from what they are.
+// A takeMemo remembers which prototypes match a filter. It is empty until more
+// parameters were examined than fit into the blob. That happens in hostile BTF, where
+// many functions share a prototype whose parameters have long chains of typedefs.
 type takeMemo struct {
-	asked uint64 // parameters
+	asked uint64 // parameters examined
 	known map[TypeID]bool
 }
+
+// of reports whether f takes what the filter asks for.
 
 func (m *takeMemo) of(f Func, filter *FuncFilter) bool {
 	m.asked += uint64(f.proto.vlen())
@@ -135,7 +136,7 @@ func (m *takeMemo) of(f Func, filter *FuncFilter) bool {
 	return takes
 }
 
-// takes reports whether one of the parameters is what the filter asks for.
+// takes reports whether one of the parameters matches PointerTo and FirstParams.
 func (f Func) takes(filter *FuncFilter) bool {
 	p := f.Type()
 	n := p.typed()
@@ -150,7 +151,7 @@ func (f Func) takes(filter *FuncFilter) bool {
 	return false
 }
 
-// pointsTo reports whether t is a pointer to a type called name.
+// pointsTo reports whether t is a pointer to a type of that name.
 func (t Type) pointsTo(name string) bool {
 	p, err := t.Underlying()
 	if err != nil || p.Kind() != KindPointer {
@@ -160,12 +161,12 @@ func (t Type) pointsTo(name string) bool {
 	return err == nil && target.leadsTo(name)
 }
 
-// pointedTo are the kinds by whose names a pointer is asked for: not by the text of a
-// type tag, which is its name.
+// pointedTo are the kinds that PointerTo can name. The name of a type tag is the text of
+// an attribute and does not count.
 const pointedTo = fieldKinds &^ (1 << KindTypeTag)
 
-// leadsTo reports whether t or what it is a typedef or a qualified form of is called
-// name.
+// leadsTo reports whether t has that name, or a type under its typedefs, qualifiers and
+// type tags.
 func (t Type) leadsTo(name string) bool {
 	c := chain{from: t, at: t}
 	for {
@@ -179,19 +180,20 @@ func (t Type) leadsTo(name string) bool {
 	}
 }
 
-// markedFuncs calls consider with the functions that may have a pointer to what the
-// filter says, and whether they are known to if they are sound, by id, until it returns
-// false.
+// markedFuncs calls consider with each function that may have a parameter that matches
+// PointerTo, in the order of their ids, until consider returns false. takes says that
+// it has one, if its record is sound.
 //
-// It marks, in one pass by id, what may lead to such functions. Records nearly always
-// refer to those before them, whose marks are known: so no id is followed, which would
-// take several times as long. Those of the base and those that are still to come are.
+// It sets marks in one pass over the records. Records nearly always refer to records
+// before them, whose marks are complete. So the pass does not follow type ids, which
+// would take several times as long. It follows only ids of the base and of later
+// records.
 //
-// Of more types than there are marks, some share one, which then says no more than
-// maybe, and all functions are considered.
+// If the layer has more types than there are marks, several types share a mark. A mark
+// then means "maybe", and all functions are considered.
 func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool) bool) {
-	// What leads to a type of the name; what points to what leads there; prototypes that
-	// are sound and have no such parameter.
+	// leads: types that are the named type, or typedefs or qualifiers of it. points:
+	// pointers to those. without: sound prototypes without such a parameter.
 	var leads, points, without marks
 	l, name := &s.layer, filter.PointerTo
 	for t := range s.TypesByName(name) {
@@ -212,8 +214,9 @@ func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool)
 			info, id := types.u32(off+4), TypeID(types.u32(off+8))
 			to := id - first
 			marked := to < number
-			// Hardly any branch but the first is ever taken, whatever the kinds of the
-			// records: what is no id is taken for one until there is a mark on it.
+			// For most records no case holds, whatever their kind. The third word may be
+			// no type id; a mark decides before the kind is examined, which keeps the
+			// branches predictable.
 			switch kind := Kind(info >> kindShift & kindMask); {
 			case kind == KindFunc:
 				if !(marked && without.has(to)) && !consider(Type{l, first + number, off}, marked && exact) {
@@ -254,8 +257,8 @@ func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool)
 	}
 }
 
-// marks has a bit for each of a layer's types, as many as kernels have. It is small
-// enough for the stack.
+// marks has one bit for each type of a layer. It has enough for the types of a kernel,
+// and is small enough for the stack.
 type marks [marksLen / 64]uint64
 
 const marksLen = 1 << 18
@@ -264,16 +267,16 @@ func (m *marks) add(number TypeID) { m[number%marksLen/64] |= 1 << (number % 64)
 
 func (m *marks) has(number TypeID) bool { return m[number%marksLen/64]>>(number%64)&1 != 0 }
 
-// maxGlobbed is how long a name may be to match a pattern, in bytes. The longest of a
-// kernel have 512; a blob could have a hundred thousand types whose names are the
-// end of one long string.
+// maxGlobbed is the length in bytes of the longest name that can match a pattern. The
+// longest names of a kernel have 512 bytes. A hostile blob could have a hundred thousand
+// names that overlap in one long string.
 const maxGlobbed = 4 << 10
 
-// glob reports whether the name at the front of b, which ends at a NUL, matches a
-// pattern, as path.Match does with a name of ASCII that has no slash. Path.Match
-// itself needs a string, and so an allocation for each name.
+// glob reports whether the name at the start of b, which ends at a NUL, matches a
+// pattern. It does what path.Match does for ASCII names without a slash. path.Match
+// needs a string, and so an allocation for each name.
 func glob(pattern string, b []byte) bool {
-	// Only the last star met is ever gone back to, to let it take one byte more.
+	// Only the last star is retried, with one more byte each time.
 	p, n := 0, 0
 	star, taken := -1, 0
 	for {
@@ -299,8 +302,8 @@ func glob(pattern string, b []byte) bool {
 	}
 }
 
-// globOne reports whether the first element of a pattern, which is no star, takes c,
-// and how long it is.
+// globOne reports whether the first element of a pattern, which is not a star, matches
+// c. length is the length of the element.
 func globOne(pattern string, c byte) (length int, ok bool) {
 	if pattern == "" {
 		return 0, false
@@ -319,7 +322,7 @@ func globOne(pattern string, c byte) (length int, ok bool) {
 	return 1, pattern[0] == c
 }
 
-// globClass is globOne of a class such as [a-z_] or [^0-9].
+// globClass is globOne for a class such as [a-z_] or [^0-9].
 func globClass(pattern string, c byte) (length int, ok bool) {
 	at := 1
 	negated := at < len(pattern) && pattern[at] == '^'

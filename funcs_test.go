@@ -311,10 +311,10 @@ func TestBadFuncs(t *testing.T) {
 		}
 		require.Equal(t, 1, n)
 	}
-	fails(btf.FuncFilter{Name: "[a-"}, `btf: pattern "[a-" for names of functions: syntax error in pattern`)
+	fails(btf.FuncFilter{Name: "[a-"}, `btf: FuncFilter.Name: pattern "[a-": syntax error in pattern`)
 	fails(btf.FuncFilter{Name: "tcp_*[]"}, "syntax error in pattern")
-	fails(btf.FuncFilter{PointerTo: "int", FirstParams: -1}, "the first -1 parameters")
-	fails(btf.FuncFilter{FirstParams: 5}, "not for what")
+	fails(btf.FuncFilter{PointerTo: "int", FirstParams: -1}, "FirstParams must be at least 0, is -1")
+	fails(btf.FuncFilter{FirstParams: 5}, "FirstParams needs FuncFilter.PointerTo")
 	require.NoError(t, spec.Close())
 	fails(btf.FuncFilter{}, "use of closed BTF")
 }

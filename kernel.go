@@ -13,29 +13,29 @@ import (
 	"sync"
 )
 
-// A Kernel is the BTF of a running kernel and of its modules. A module's is opened
-// when it is first asked for, over that of vmlinux, which all share, and stays open
-// until Close. [OpenKernel] makes one: the zero Kernel cannot be asked.
+// A Kernel is the BTF of a running kernel and of its modules. The BTF of a module is
+// opened when it is first needed, stands on that of vmlinux, and stays open until Close.
+// [OpenKernel] returns a Kernel. The zero Kernel must not be used.
 //
-// Every method but Close may be called from many goroutines at once.
+// Every method except Close may be called from many goroutines at once.
 type Kernel struct {
 	root    string
 	vmlinux *Spec
 	modules sync.Map // name → *opened
 }
 
-// A Module is one part of a [Kernel], with the name of its file in /sys/kernel/btf.
+// A Module is vmlinux or a module of a [Kernel].
 type Module struct {
-	Name string // "vmlinux" for the kernel itself
-	Spec *Spec  // belongs to the Kernel
+	Name string // of the file in /sys/kernel/btf: "vmlinux" for the kernel itself
+	Spec *Spec  // belongs to the Kernel, which closes it
 }
 
-// vmlinuxName is what the kernel itself goes by among its modules.
+// vmlinuxName is the name of the kernel itself among its modules.
 const vmlinuxName = "vmlinux"
 
-// OpenKernel opens the BTF of the kernel that is seen below a root directory: "/" for
-// the running one, or where a container has mounted its host's, such as "/host". It
-// is looked for where [LoadKernelSpec] does. No module is opened yet.
+// OpenKernel opens the BTF of a running kernel, as [LoadKernelSpec] does. root is the
+// directory with its files: "/", or where a container mounts those of its host, such as
+// "/host". It opens no module.
 func OpenKernel(root string) (*Kernel, error) {
 	root = strings.TrimRight(root, "/")
 	vmlinux, err := loadKernelSpec(root)
@@ -46,8 +46,8 @@ func OpenKernel(root string) (*Kernel, error) {
 	return &Kernel{root: root, vmlinux: vmlinux}, nil
 }
 
-// Close closes vmlinux and all modules that were opened. It must not run beside other
-// calls. What [Spec.Close] says of a Spec holds for each.
+// Close closes vmlinux and all open modules, as [Spec.Close] does. It must not run
+// beside other calls.
 func (k *Kernel) Close() error {
 	var failed []error
 	k.modules.Range(func(_, value any) bool {
@@ -65,13 +65,13 @@ func (k *Kernel) Close() error {
 // Vmlinux returns the BTF of the kernel itself.
 func (k *Kernel) Vmlinux() *Spec { return k.vmlinux }
 
-// ModuleNames returns the names of the modules that are loaded now and have BTF, in
-// alphabetical order. Files that are no module's, such as vmlinux.inline, have a dot
-// in their name, which no module has.
+// ModuleNames reads /sys/kernel/btf and returns the names of the loaded modules that have
+// BTF, in alphabetical order. Files with a dot in their name, such as vmlinux.inline, are
+// not modules.
 func (k *Kernel) ModuleNames() ([]string, error) {
 	entries, err := os.ReadDir(k.root + kernelBTF)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // vmlinux is a file elsewhere
+		return nil, nil // vmlinux was found in another place
 	}
 	if err != nil {
 		return nil, fmt.Errorf("btf: modules of the kernel: %w", err)
@@ -85,21 +85,22 @@ func (k *Kernel) ModuleNames() ([]string, error) {
 	return names, nil
 }
 
-// isModule reports whether a module can have that name: one is made of those of
-// source files, and has neither dots nor slashes.
+// isModule reports whether a module can have that name. Names of modules have no dots
+// and no slashes.
 func isModule(name string) bool {
 	return name != "" && name != vmlinuxName && !strings.ContainsAny(name, "/.")
 }
 
-// Module returns the BTF of a loaded module. The error matches [fs.ErrNotExist] if
-// it is not loaded or has no BTF, and is a [*FormatError] if that is broken. A module
-// that was loaded anew is opened anew; what was got from it before stays as it was.
+// Module returns the BTF of a loaded module. The error matches [fs.ErrNotExist] if the
+// module is not loaded or has no BTF. It is a [*FormatError] if the BTF is broken. A
+// module that was unloaded and loaded again is opened again; its earlier Spec stays
+// valid until Close.
 func (k *Kernel) Module(name string) (*Spec, error) {
 	if err := k.vmlinux.usable(); err != nil {
 		return nil, err
 	}
 	if !isModule(name) {
-		return nil, fmt.Errorf("btf: %q is no name of a kernel module", name)
+		return nil, fmt.Errorf("btf: %q is not the name of a kernel module", name)
 	}
 	path := k.root + kernelBTF + name
 	info, err := os.Stat(path)
@@ -107,7 +108,7 @@ func (k *Kernel) Module(name string) (*Spec, error) {
 		return nil, fmt.Errorf("btf: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("btf: %s is no regular file, as that of a module is", path)
+		return nil, fmt.Errorf("btf: BTF of a module must be a regular file, %s is not", path)
 	}
 	fresh := &opened{info: info}
 	value, loaded := k.modules.LoadOrStore(name, fresh)
@@ -122,17 +123,17 @@ func (k *Kernel) Module(name string) (*Spec, error) {
 	return value.(*opened).open(path, k.vmlinux)
 }
 
-// opened is a file that is opened when it is first asked for.
+// opened is the file of a module. It is opened when it is first needed.
 type opened struct {
 	info   fs.FileInfo
-	mutex  sync.Mutex // of what follows
-	spec   *Spec      // nil before, and if it could not be opened
-	broken error      // what is wrong with its bytes
-	before *opened    // the same module, loaded earlier
+	mutex  sync.Mutex // guards spec and broken
+	spec   *Spec      // nil if the file is not open
+	broken error      // why the bytes are not BTF
+	before *opened    // an earlier file of the same module
 }
 
-// open opens the file if that was not done. Bytes that are broken remain so; whatever
-// else kept it from being opened, such as too many open files, may be over next time.
+// open opens the file if it is not open. It remembers that bytes are broken. It tries
+// again after other errors, such as too many open files.
 func (o *opened) open(path string, vmlinux *Spec) (*Spec, error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -150,21 +151,21 @@ func (o *opened) open(path string, vmlinux *Spec) (*Spec, error) {
 	return spec, err
 }
 
-// isBroken reports whether an error is about the bytes of BTF.
+// isBroken reports whether an error is a FormatError: the bytes are not BTF.
 func isBroken(err error) bool {
 	var broken *FormatError
 	return errors.As(err, &broken)
 }
 
-// is reports whether the file has not been replaced. Times say nothing: sysfs makes
-// them up anew when it has forgotten them.
+// is reports whether info is of the same file. It does not compare times: sysfs makes
+// new ones when it drops an inode.
 func (o *opened) is(info fs.FileInfo) bool {
 	return os.SameFile(o.info, info) && o.info.Size() == info.Size()
 }
 
-// Modules yields the kernel itself, then every module that is loaded now, by name.
-// With one whose BTF cannot be read comes an error, and a closed Spec: it costs none
-// of the others.
+// Modules yields vmlinux, and then every loaded module in the order of their names. A
+// module whose BTF cannot be read comes with an error and a closed Spec, and Modules
+// continues.
 func (k *Kernel) Modules() iter.Seq2[Module, error] {
 	return func(yield func(Module, error) bool) {
 		closed := k.vmlinux.usable()
@@ -179,7 +180,7 @@ func (k *Kernel) Modules() iter.Seq2[Module, error] {
 			spec, err := k.Module(name)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
-				continue // unloaded since
+				continue // unloaded meanwhile
 			case err != nil:
 				spec = &Spec{}
 			}
@@ -190,9 +191,9 @@ func (k *Kernel) Modules() iter.Seq2[Module, error] {
 	}
 }
 
-// TypesByName yields the types of that name and any kind, of the kernel itself, then
-// of every module that is loaded now and can be read, and says of which. Modules have
-// copies of their own of types that vmlinux has no use for.
+// TypesByName yields the types of a name in vmlinux, and then in every loaded module
+// whose BTF can be read, each with its Module. Modules have their own copies of types
+// that vmlinux does not use.
 func (k *Kernel) TypesByName(name string) iter.Seq2[Module, Type] {
 	return func(yield func(Module, Type) bool) {
 		for m, err := range k.Modules() {
@@ -208,11 +209,11 @@ func (k *Kernel) TypesByName(name string) iter.Seq2[Module, Type] {
 	}
 }
 
-// Field resolves a path, as [Spec.Field] does: in the kernel itself or, if it has no
-// type of that name, in the modules that are loaded now, which must all agree if
-// several have one: then it opens them all. The error matches [ErrMultipleMatches] if
-// they do not, or if the path leads somewhere in one and nowhere in another. A module
-// whose BTF is broken has no say; if no other has the path, it is in the error.
+// Field resolves a path in vmlinux, as [Spec.Field] does. If vmlinux has no type of that
+// name, Field opens all loaded modules and resolves it in those that have one. Their
+// Fields must agree. If they do not, or if the path exists in only some of them, the
+// error matches [ErrMultipleMatches]. Modules with broken BTF are left out; if no other
+// has the field, the error includes theirs.
 func (k *Kernel) Field(path string) (Field, error) {
 	f, err := k.field(path)
 	return f, onPath(path, err)
@@ -227,7 +228,7 @@ func (k *Kernel) field(path string) (Field, error) {
 		return Field{}, err
 	}
 	var found Field
-	var in, out Module // where it was found, and where it leads nowhere
+	var in, out Module // a module with the field, and one with the type but no such field
 	var nowhere error
 	var unfit Type
 	var failed []error
@@ -276,16 +277,16 @@ func (k *Kernel) field(path string) (Field, error) {
 	return Field{}, errors.Join(append([]error{err}, failed...)...)
 }
 
-// kernelBTF is where the running kernel shows its types and those of its modules.
+// kernelBTF is the directory of the BTF files of the running kernel and its modules.
 const kernelBTF = "/sys/kernel/btf/"
 
-// LoadKernelSpec opens the BTF of the running kernel: /sys/kernel/btf/vmlinux, or
-// the vmlinux file of the running release in one of the places where distributions
-// put it; the first of them that can be read. The error matches [ErrNotSupported]
-// if there is none.
+// LoadKernelSpec opens the BTF of the running kernel: /sys/kernel/btf/vmlinux or, if
+// that cannot be opened, the vmlinux file of the running release in one of the places
+// where distributions put it. The places are those of libbpf's btf__load_vmlinux_btf.
+// The error matches [ErrNotSupported] if there is no such file.
 func LoadKernelSpec() (*Spec, error) { return loadKernelSpec("") }
 
-// loadKernelSpec looks below root.
+// loadKernelSpec is LoadKernelSpec for files below root.
 func loadKernelSpec(root string) (*Spec, error) {
 	places := []string{root + kernelBTF + "vmlinux"}
 	release, err := os.ReadFile(root + "/proc/sys/kernel/osrelease")
@@ -297,7 +298,7 @@ func loadKernelSpec(root string) (*Spec, error) {
 	}
 	var first error
 	for _, place := range places {
-		// Containers hide files by mounting empty ones, or /dev/null, over them.
+		// Containers hide files by mounting an empty file or /dev/null over them.
 		if info, err := os.Stat(place); errors.Is(err, fs.ErrNotExist) || err == nil && (info.Size() == 0 || !info.Mode().IsRegular()) {
 			continue
 		}
@@ -333,12 +334,12 @@ var vmlinuxPlaces = []string{
 	"/usr/lib/debug/lib/modules/%[1]s/vmlinux",
 }
 
-// LoadKernelModuleSpec opens the BTF of a loaded module of the running kernel,
-// /sys/kernel/btf/NAME, over base, which is that of the kernel itself. The error
-// matches [fs.ErrNotExist] if the module is not loaded or has no BTF.
+// LoadKernelModuleSpec opens the BTF of a loaded module of the running kernel, the file
+// /sys/kernel/btf/NAME. base is the BTF of the kernel itself. The error matches
+// [fs.ErrNotExist] if the module is not loaded or has no BTF.
 func LoadKernelModuleSpec(module string, base *Spec) (*Spec, error) {
 	if module == "" || module == "vmlinux" || strings.ContainsAny(module, "/.") {
-		return nil, fmt.Errorf("btf: %q is no name of a kernel module", module)
+		return nil, fmt.Errorf("btf: %q is not the name of a kernel module", module)
 	}
 	return LoadSplitSpec(kernelBTF+module, base)
 }

@@ -112,12 +112,12 @@ func TestKernelAsOne(t *testing.T) {
 	require.Zero(t, must(k.Module("empty_module")).NumTypes())
 	for _, name := range []string{"", "vmlinux", "nf_nat.inline", "../vmlinux"} {
 		_, err := k.Module(name)
-		require.ErrorContains(t, err, "no name of a kernel module")
+		require.ErrorContains(t, err, "is not the name of a kernel module")
 	}
 	_, err = k.Module("not_loaded")
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	_, err = k.Module("directory")
-	require.ErrorContains(t, err, "no regular file")
+	require.ErrorContains(t, err, "must be a regular file")
 
 	find := func(name string) (found []string) {
 		for m, typ := range k.TypesByName(name) {
@@ -149,7 +149,7 @@ func TestKernelAsOne(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrNotFound)
 	require.ErrorContains(t, err, "odd_module", "it may be in one of those that could not be read")
 	_, err = k.Field("outer.")
-	require.ErrorContains(t, err, "name of a member wanted")
+	require.ErrorContains(t, err, "needs the name of a member")
 
 	var hooks []string
 	for m, err := range k.Modules() {

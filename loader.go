@@ -1,4 +1,4 @@
-// Opens BTF from a path, a reader or bytes.
+// Opens BTF from a path, a reader or a slice of bytes.
 
 package btf
 
@@ -10,36 +10,35 @@ import (
 	"io/fs"
 )
 
-// LoadSpec opens a file of BTF: a raw blob, such as /sys/kernel/btf/vmlinux, or an
-// ELF file with a .BTF section, such as vmlinux, a kernel module or a BPF object;
-// of either byte order and word size. The error matches [ErrNotFound] if an ELF
-// file has no .BTF section, and is a [*FormatError] if the bytes are not BTF.
+// LoadSpec opens a file of BTF, of any byte order and pointer size: a raw blob, such as
+// /sys/kernel/btf/vmlinux, or an ELF file with a .BTF section, such as vmlinux, a kernel
+// module or a BPF object. The error matches [ErrNotFound] if an ELF file has no .BTF
+// section. It is a [*FormatError] if the bytes are not BTF.
 //
-// The .BTF of modules built outside the kernel's tree stands on a .BTF.base, distilled
-// to the names of what the module refers to. It is opened over that, which is then its
-// [Spec.Base]: [Spec.Relocate] or [LoadSplitSpec] puts it on a kernel's.
+// A module built outside the kernel tree has a .BTF.base section too. It is a distilled
+// base, with the names, kinds and sizes of the kernel types that the module uses, and
+// becomes the [Spec.Base]. [LoadSplitSpec] and [Spec.Relocate] replace it by the BTF of
+// a kernel.
 //
-// The BTF is mapped and not read: its names and types are looked at where they
-// lie, until Close. Of an ELF file, only the headers are read and only the window
-// with the section is mapped. What cannot be mapped is read into memory: kernel
-// BTF before Linux 6.16, pipes, compressed sections, and everything on systems
-// other than Unix or with the build tag btf_copy. What was read needs no Close and
-// does not change with the file.
+// LoadSpec maps the file, and names and types are read in place until [Spec.Close]. Of
+// an ELF file it maps the .BTF section only; a BPF object is mapped whole. What cannot be
+// mapped is read into memory: kernel BTF before Linux 6.16, pipes, compressed sections,
+// and all files on systems other than Unix or with the build tag btf_copy. What was read
+// needs no Close and does not change with the file.
 //
-// A file must not shrink while it is mapped: reading beyond its new end kills the
-// process with SIGBUS. Kernel BTF never changes, and a file replaced by renaming
-// another over it stays whole. For files that anybody may truncate, use
-// [LoadSpecFromReader].
+// A mapped file must not shrink: reading past its new end kills the process with SIGBUS.
+// Kernel BTF never changes, and replacing a file by a rename is safe. Use
+// [LoadSpecFromReader] for files that others may truncate.
 func LoadSpec(path string) (*Spec, error) {
 	s, _, err := loadPath(path, nil, false)
 	return s, err
 }
 
-// LoadSplitSpec opens a file of split BTF, such as that of a kernel module, which
-// counts its ids and strings from the end of base. Base may itself be split. It is
-// shared, not parsed again, and must stay open as long as the new Spec is used.
-// Otherwise it is like [LoadSpec]. The .BTF of a file with a .BTF.base is relocated
-// onto base, as libbpf's btf__parse_split does: see [Spec.Relocate].
+// LoadSplitSpec is [LoadSpec] for split BTF, such as that of a kernel module. Its ids and
+// name offsets continue where those of base end. base may be split BTF itself. It is not
+// parsed again, and must stay open as long as the result is used. If the file has a
+// .BTF.base section, its BTF is relocated to base, as by libbpf's btf__parse_split: see
+// [Spec.Relocate].
 func LoadSplitSpec(path string, base *Spec) (*Spec, error) {
 	if err := base.usableBase(); err != nil {
 		return nil, err
@@ -48,21 +47,20 @@ func LoadSplitSpec(path string, base *Spec) (*Spec, error) {
 	return s, err
 }
 
-// LoadSpecFromReader is [LoadSpec] with a copy in memory: it does not depend on r
-// after it returns. Of an ELF file it reads the headers and the .BTF section, of a
-// raw blob what its header says there is.
+// LoadSpecFromReader is [LoadSpec] for a reader. It copies the BTF into memory: the
+// result does not depend on r. It reads the blob of a raw file; of an ELF file, the
+// headers, the .BTF section and, for a [Datasec] that lacks its size, the symbols.
 //
-// A reader may tell where it ends by a method Size() int64, as [bytes.Reader] does, by
-// Stat, as [os.File] does, or by Len() int, as the ReaderAt of golang.org/x/exp/mmap
-// does. A section that ends after that is an error before it is read. Len is believed
+// A reader can tell its size with a method Size() int64, as [bytes.Reader] does, with
+// Stat, as [os.File] does, or with Len() int, as the ReaderAt of golang.org/x/exp/mmap
+// does. A section that ends behind it is then an error before it is read. Len counts
 // only if the reader has its last byte there.
 func LoadSpecFromReader(r io.ReaderAt) (*Spec, error) {
 	s, _, err := loadReader(r, nil, false)
 	return s, err
 }
 
-// LoadSplitSpecFromReader is [LoadSplitSpec] with a copy in memory, as
-// [LoadSpecFromReader] is.
+// LoadSplitSpecFromReader is [LoadSplitSpec] for a reader, as [LoadSpecFromReader] is.
 func LoadSplitSpecFromReader(r io.ReaderAt, base *Spec) (*Spec, error) {
 	if err := base.usableBase(); err != nil {
 		return nil, err
@@ -71,15 +69,14 @@ func LoadSplitSpecFromReader(r io.ReaderAt, base *Spec) (*Spec, error) {
 	return s, err
 }
 
-// LoadSpecAndExtInfos opens a BPF object, like [LoadSpec], and the .BTF.ext section
-// that says more about its functions. The error matches [ErrNoExtendedInfo] if
-// there is no such section; then LoadSpec opens the rest. The ExtInfos may be used
-// until the Close of the Spec.
+// LoadSpecAndExtInfos opens the .BTF section of a BPF object, like [LoadSpec], and its
+// .BTF.ext section. The error matches [ErrNoExtendedInfo] if there is no .BTF.ext
+// section. The ExtInfos may be used until the Close of the Spec.
 func LoadSpecAndExtInfos(path string) (*Spec, *ExtInfos, error) {
 	return withExtInfos(loadPath(path, nil, true))
 }
 
-// LoadSpecAndExtInfosFromReader is [LoadSpecAndExtInfos] with a copy in memory, as
+// LoadSpecAndExtInfosFromReader is [LoadSpecAndExtInfos] for a reader, as
 // [LoadSpecFromReader] is.
 func LoadSpecAndExtInfosFromReader(r io.ReaderAt) (*Spec, *ExtInfos, error) {
 	return withExtInfos(loadReader(r, nil, true))
@@ -95,11 +92,11 @@ func withExtInfos(s *Spec, ext *ExtInfos, err error) (*Spec, *ExtInfos, error) {
 	return s, ext, nil
 }
 
-// LoadRawSpec reads a raw blob where it lies in memory. The blob is borrowed: it
-// must not be written to while the Spec is used.
+// LoadRawSpec opens a raw blob in memory, without a copy. The blob must not be changed
+// while the Spec is used. The error is a [*FormatError] if it is not BTF.
 func LoadRawSpec(blob []byte) (*Spec, error) { return newSpec(blob, nil) }
 
-// LoadRawSplitSpec is [LoadRawSpec] for split BTF: see [LoadSplitSpec].
+// LoadRawSplitSpec is [LoadRawSpec] for split BTF. For base, see [LoadSplitSpec].
 func LoadRawSplitSpec(blob []byte, base *Spec) (*Spec, error) {
 	if err := base.usableBase(); err != nil {
 		return nil, err
@@ -107,8 +104,8 @@ func LoadRawSplitSpec(blob []byte, base *Spec) (*Spec, error) {
 	return newSpec(blob, base)
 }
 
-// loadPath opens a file, and its .BTF.ext section too if ext is set. Its errors name
-// the file.
+// loadPath opens a file, with its .BTF.ext section if ext is set. Its errors name the
+// file.
 func loadPath(path string, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 	f, err := openFile(path)
 	if err != nil {
@@ -150,9 +147,9 @@ func loadFile(f *file, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 	return s, nil, nil
 }
 
-// loadObject opens an ELF file. It maps the window with the BTF. It maps the whole
-// file if more of it may be needed later: if it was compiled for BPF, or if ext is set.
-// What needs relocation is read.
+// loadObject opens an ELF file. It maps the window of the .BTF section. It maps the whole
+// file if other parts of it are needed later: if it is a BPF object, or if ext is set.
+// It reads BTF on a distilled base into memory, because relocation copies it anyway.
 func loadObject(f *file, size int64, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 	o, err := openObject(f, size)
 	if err != nil {
@@ -195,7 +192,7 @@ func loadObject(f *file, size int64, base *Spec, ext bool) (*Spec, *ExtInfos, er
 	return s, infos, nil
 }
 
-// loadStream reads a raw blob from a file without offsets, such as a pipe.
+// loadStream reads a raw blob from a file that has no offsets, such as a pipe.
 func loadStream(r io.Reader, base *Spec) (*Spec, error) {
 	blob := make([]byte, headerSizeMax)
 	n, err := io.ReadFull(r, blob)
@@ -228,7 +225,7 @@ func loadReader(r io.ReaderAt, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 		}
 		s, err := newSpec(blob, base)
 		if err == nil && size > 0 {
-			// A reader may say that it ends later than it does.
+			// The reader may be shorter than it says.
 			if n, _ := r.ReadAt(make([]byte, 1), size-1); n == 1 {
 				s.size = max(s.size, uint64(size))
 			}
@@ -245,7 +242,7 @@ func loadReader(r io.ReaderAt, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
 	}
 	for t := range s.layer.all() {
 		if t.Kind() == KindDatasec && t.sizeOrType() == 0 {
-			// Now, because r need not outlive this call.
+			// r may be closed after this call.
 			placed, err := o.place(&s.layer)
 			s.layer.placements = &placements{resolve: func() (map[TypeID]*placement, error) { return placed, err }}
 			break
@@ -292,8 +289,8 @@ func endsAt(r io.ReaderAt, n int64) bool {
 // distilledName is the ELF section that holds the distilled base of a module.
 const distilledName = ".BTF.base"
 
-// spec makes a Spec of the .BTF section, and if ext is set ExtInfos of .BTF.ext, which
-// are nil if there is no such section. Read returns the bytes of a window.
+// spec opens the .BTF section and, if ext is set, the .BTF.ext section. The ExtInfos are
+// nil if there is no such section. read returns the bytes of a window.
 func (o object) spec(base *Spec, ext bool, read func(window) ([]byte, error)) (*Spec, *ExtInfos, error) {
 	get := func(name string) ([]byte, window, error) {
 		w, err := o.window(name)

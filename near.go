@@ -1,4 +1,4 @@
-// Finds names that are similar to a name that does not exist.
+// Finds the names that are similar to a name that was not found.
 
 package btf
 
@@ -7,29 +7,29 @@ import (
 	"strings"
 )
 
-// near collects the names nearest to one that was asked for in vain, to be named in
-// an error: what was misspelt, and what the same thing is called in another kernel.
+// near collects up to three names that are similar to a name that was not found. An
+// error lists them: the name may be misspelt, or different in another kernel.
 type near struct {
 	want  []byte
 	names [3]string
-	far   [3]int // how far each is from want, ascending
+	far   [3]int // distance of each name from want, ascending
 	n     int
-	tried int // distances
+	tried int // number of names compared byte by byte
 }
 
-// maxNear is how long a name may be to be compared, in bytes. Those of less than three
-// are near to too much.
+// maxNear is the length in bytes of the longest name that is compared. Names of less
+// than three bytes are not compared either: they are similar to too many others.
 const maxNear = 64
 
-// maxTried is how many names are compared letter by letter. Kernels have some hundreds
-// that begin like any other and are about as long.
+// maxTried is the largest number of names that are compared byte by byte. Kernels have
+// some hundreds of names with the same first byte and about the same length.
 const maxTried = 10_000
 
-// possible reports whether any name can be near.
+// possible reports whether want has a length that is compared.
 func (n *near) possible() bool { return len(n.want) >= 3 && len(n.want) <= maxNear }
 
-// add looks at the name at the front of b, no further than a name that is near can
-// reach.
+// add compares the name at the start of b, which ends at a NUL. It reads at most
+// maxNear+1 bytes.
 func (n *near) add(b []byte) {
 	if !n.possible() {
 		return
@@ -44,8 +44,8 @@ func (n *near) add(b []byte) {
 		short, long = long, short
 	}
 	far := len(long) - len(short)
-	// Either __state, where state was asked for, or misspelt names that begin as they
-	// should, which spares comparing most.
+	// A name is similar if it contains the other, as __state contains state, or if a few
+	// bytes differ. The first byte must then be the same, which excludes most names.
 	limit := 1 + len(n.want)/4
 	switch {
 	case 2*len(short) >= len(long) && bytes.Contains(long, short):
@@ -75,7 +75,8 @@ func (n *near) add(b []byte) {
 	n.names[at], n.far[at] = string(b), far
 }
 
-// String is a part of an error, "" if nothing is near.
+// String returns the end of an error message, such as " (similar: state, __state)". It
+// is "" if no name is similar.
 func (n *near) String() string {
 	if n.n == 0 {
 		return ""
@@ -86,8 +87,8 @@ func (n *near) String() string {
 	return " (similar: " + strings.Join(n.names[:n.n], ", ") + ")"
 }
 
-// distance is how many bytes must be put in, taken out or replaced to make one name
-// of the other (Levenshtein). Neither is longer than maxNear.
+// distance returns the Levenshtein distance of two names: the number of bytes to insert,
+// delete or replace. b must not be longer than maxNear.
 func distance(a, b []byte) int {
 	var row [maxNear + 1]int
 	for j := range len(b) + 1 {

@@ -1,4 +1,4 @@
-// Resolves a path to a field: its offset, its size, its type.
+// Resolves a path to the offset, size and type of a field.
 
 package btf
 
@@ -10,42 +10,37 @@ import (
 	"strings"
 )
 
-// A Field is where a path leads: a member of a member, an element of an array, or
-// a whole type. It is got from [Spec.Field], [Spec.Fields] or [Type.Field].
-//
-// All but its Type was found when the path was resolved, and stays good after
-// Close.
+// A Field is the result of a path: a member at any depth, an element of an array, or a
+// whole type. All values except Type stay valid after Close.
 type Field struct {
 	typ      Type
 	size     uint64
 	bitfield Bits
 	pointers int
-	offsets  [maxPointers + 1]Bits // one before each pointer, and the last
+	offsets  [maxPointers + 1]Bits // one for each pointer, then that of the field
 }
 
-// maxPointers is how many pointers a path may lead through.
+// maxPointers is the largest number of pointers in a path.
 const maxPointers = 15
 
-// Type returns the type of the field as it was declared. It is void in the zero
-// Field only.
+// Type returns the declared type of the field. The zero Field has type void.
 func (f Field) Type() Type { return f.typ }
 
-// Size returns the bytes of the field's type, which is wider than a bitfield of it.
-// It is 0 for a flexible array, and for pointers where nothing says how wide they
-// are (see [Spec.PointerSize]).
+// Size returns the size of the field's type in bytes. It is 0 for a flexible array, and
+// for a pointer of unknown size (see [Spec.PointerSize]).
 func (f Field) Size() uint64 { return f.size }
 
-// BitfieldSize returns the width of a bitfield, 0 for a field that is none.
+// BitfieldSize returns the width of a bitfield in bits. It is 0 for other fields.
 func (f Field) BitfieldSize() Bits { return f.bitfield }
 
-// Offset returns the bits from the start of the type that the path begins with to
-// the field; if it leads through pointers, from where the last of these points. In
-// a bitfield it leads to what [Member.Offset] says.
+// Offset returns the offset of the field in bits. It counts from the start of the first
+// type of the path or, if the path follows pointers, from the target of the last
+// pointer. For a bitfield it is the offset that [Member.Offset] defines.
 func (f Field) Offset() Bits { return f.offsets[f.pointers] }
 
-// Offsets yields an offset for each pointer that the path leads through, and then
-// Offset. A program adds the first to an address, reads a pointer there, adds the
-// next to that, and so on; the last one leads to the field itself.
+// Offsets yields the offset of each pointer that the path follows, and then Offset, in
+// bits. To read the field, a program adds the first offset to the address of the value,
+// reads a pointer there, adds the next offset to that pointer, and so on.
 func (f Field) Offsets() iter.Seq[Bits] {
 	return func(yield func(Bits) bool) {
 		for _, off := range f.offsets[:f.pointers+1] {
@@ -56,11 +51,11 @@ func (f Field) Offsets() iter.Seq[Bits] {
 	}
 }
 
-// NumPointers returns how many pointers the path leads through.
+// NumPointers returns the number of pointers that the path follows.
 func (f Field) NumPointers() int { return f.pointers }
 
-// String returns a description for messages, such as "TYPEDEF pid_t (id 52) at byte
-// 2464". If the path leads through pointers, there is an offset for each.
+// String returns a description for messages, such as
+// "TYPEDEF pid_t (id 52) at byte 2336 -> byte 2464", with all Offsets.
 func (f Field) String() string {
 	s := f.typ.String()
 	for i, off := range f.offsets[:f.pointers+1] {
@@ -76,38 +71,37 @@ func (f Field) String() string {
 	return s
 }
 
-// Agrees reports whether both fields lie in the same place and are as wide: whether
-// a program that was made for one can read the other. Their types are not compared.
+// Agrees reports whether the offsets, the size and the bitfield size of both fields are
+// the same: a program that reads one can read the other. It does not compare the types.
 func (f Field) Agrees(other Field) bool {
 	f.typ, other.typ = Type{}, Type{}
 	return f == other
 }
 
-// Field returns where a path leads, which begins with the name of a type:
+// Field resolves a path that begins with the name of a type:
 //
-//	task_struct.thread.fsbase       members, through anonymous ones, too
-//	task_struct.mm->owner->pid      through pointers, as in C
+//	task_struct.thread.fsbase       a member; anonymous members are looked through
+//	task_struct.mm->owner->pid      a member behind pointers, as in C
 //	sk_buff.cb[8]                   an element of an array
 //	vm_area_struct.vm_flags|__vm_flags
 //	task_struct.thread.fsbase|thread.uw.tp_value
-//	inode                           the whole type, to know its size
+//	inode                           the whole type, for its size
 //
-// Of alternatives, each with all that follows the type, the first that exists is
-// taken. A path looks through typedefs, qualifiers and type tags, and through a
-// pointer only where it says so. The index of an array is checked, unless that is
-// flexible.
+// "|" separates alternatives. Each has all steps that follow the type, and the first
+// that exists is taken. A path looks through typedefs, qualifiers and type tags. It
+// follows a pointer only at "->". The index of an element must be in range, unless the
+// array is flexible.
 //
-// The type may be a struct, a union, a typedef, or anything else with a size, of the
-// Spec's own or, if it has none of that name, of its base. Where several types have
-// the name, they must agree on the answer, which then is that for the first; if they
-// don't, the error matches [ErrMultipleMatches], and [Type.Field] has the answer for
-// each of [Spec.TypesByName].
+// The type is a struct, union, typedef or another named type with a size. It is one of
+// the Spec's own types or, if none has the name, of its base. If several types have the
+// name, all must give a Field that agrees, and the result is that of the first. If they
+// do not, the error matches [ErrMultipleMatches]; [Type.Field] resolves the path in one
+// type of [Spec.TypesByName].
 //
-// The error matches [ErrNotFound] if a type, a member or an element doesn't exist,
-// and [ErrWrongKind] if it is of a kind for which the path makes no sense; it says
-// which part failed, on which type, and names what is nearly the same. It is a
-// [*FormatError] if a record on the way is broken. A path that leads somewhere costs
-// no allocation.
+// The error matches [ErrNotFound] if a type, member or element does not exist, and
+// [ErrWrongKind] if a step does not fit the kind of its type. It names the step, the type
+// and similar names. It is a [*FormatError] if a record on the way is broken. Field does
+// not allocate if it finds the field.
 func (s *Spec) Field(path string) (Field, error) {
 	f, err := s.field(path)
 	return f, onPath(path, err)
@@ -137,7 +131,7 @@ func (s *Spec) field(path string) (Field, error) {
 	return Field{}, s.noTypeNear(name)
 }
 
-// onPath adds the path to the error it ended in.
+// onPath adds the path to an error.
 func onPath(path string, err error) error {
 	if err == nil {
 		return nil
@@ -145,9 +139,8 @@ func onPath(path string, err error) error {
 	return &located{"path " + quoted(path), err}
 }
 
-// Fields resolves many paths, as [Spec.Field] does, and returns a Field for each, in
-// the same order. The error joins those of all paths that failed; in their place is
-// a zero Field, whose type is void.
+// Fields resolves several paths, as [Spec.Field] does, and returns their Fields in the
+// same order. The Field of a path that fails is zero, and the error joins all failures.
 func (s *Spec) Fields(paths ...string) ([]Field, error) {
 	fields := make([]Field, len(paths))
 	var failed []error
@@ -160,8 +153,8 @@ func (s *Spec) Fields(paths ...string) ([]Field, error) {
 	return fields, errors.Join(failed...)
 }
 
-// Field returns where a path leads that begins in t: with a member, or with ".",
-// "->" or "[" as it would go on behind t's name. Otherwise it is like [Spec.Field].
+// Field resolves a path that begins in t, with a member, ".", "->" or "[". Otherwise it is
+// like [Spec.Field].
 func (t Type) Field(path string) (Field, error) {
 	err := checkSteps(path)
 	if err != nil {
@@ -174,13 +167,14 @@ func (t Type) Field(path string) (Field, error) {
 	return f, onPath(path, err)
 }
 
-// namesakes is how many types of one name are asked about a path. No kernel has ten;
-// a blob could have a hundred thousand, each as long to look through as the blob.
+// namesakes is the largest number of types of one name in which a path is resolved. No
+// kernel has ten. A hostile blob could have a hundred thousand, each with members as
+// long as the blob.
 const namesakes = 64
 
-// ownField asks the Spec's own types of a name. It returns the first of them that has
-// such parts as the steps begin with, or if none fits any of the name; void, if there
-// is none.
+// ownField resolves steps in the Spec's own types of a name. A type fits if its kind
+// can have such steps. of is the first type that fits. If none fits, it is any type of
+// the name, or void if there is none.
 func (s *Spec) ownField(name, steps string) (found Field, of Type, fits bool, err error) {
 	var first Type
 	missing, asked := false, 0
@@ -199,7 +193,7 @@ func (s *Spec) ownField(name, steps string) (found Field, of Type, fits bool, er
 			}
 			continue
 		case fits && under == first:
-			continue // a typedef of the same type
+			continue // a typedef of the first type
 		}
 		if asked++; asked > namesakes {
 			return Field{}, of, true, fmt.Errorf("more than %d types named %s: %w", namesakes, quoted(name), ErrMultipleMatches)
@@ -220,11 +214,11 @@ func (s *Spec) ownField(name, steps string) (found Field, of Type, fits bool, er
 	return found, of, fits, err
 }
 
-// fieldKinds are the kinds that a path may begin with by name.
+// fieldKinds are the kinds of the types whose names may begin a path.
 const fieldKinds = modifiers | compositeKinds | 1<<KindInt | 1<<KindEnum | 1<<KindEnum64 | 1<<KindFloat | 1<<KindFwd
 
-// has reports whether what is asked makes sense for t, which is no typedef: steps for
-// what has parts, none for what has a size.
+// has reports whether steps fit the kind of t, which is not a typedef. Steps need a type
+// with members, elements or a target; no steps need a type with a size.
 func (t Type) has(steps string) bool {
 	if steps == "" {
 		return t.id != 0 && t.Kind() != KindFwd
@@ -232,15 +226,16 @@ func (t Type) has(steps string) bool {
 	return (compositeKinds | 1<<KindArray | 1<<KindPointer).has(t.Kind())
 }
 
-// A miss is why an alternative leads nowhere. It is no error yet, since the next one
-// may lead somewhere, and making an error takes allocations.
+// A miss says why an alternative does not exist. It is not an error, because the next
+// alternative may exist and an error allocates.
 type miss struct {
-	why  error // ErrNotFound or ErrWrongKind; nil if it is no miss
+	why  error // ErrNotFound or ErrWrongKind; nil if the alternative exists
 	step step
-	on   Type // without typedefs and qualifiers
+	on   Type // the type that the step fails on, without typedefs and qualifiers
 }
 
-// resolve follows the first alternative that exists. The steps were checked.
+// resolve follows the first alternative that exists. missed is set if none does. The
+// steps must have passed checkSteps.
 func (t Type) resolve(steps string) (f Field, missed bool, err error) {
 	for more := true; more; {
 		var alternative string
@@ -253,7 +248,8 @@ func (t Type) resolve(steps string) (f Field, missed bool, err error) {
 	return Field{}, true, nil
 }
 
-// walk follows one alternative.
+// walk follows one alternative and returns the Field, or a miss if it does not exist.
+// The error is about a broken record.
 func (t Type) walk(steps string) (Field, miss, error) {
 	f := Field{typ: t}
 	fail := func(err error) (Field, miss, error) { return Field{}, miss{}, err }
@@ -294,13 +290,13 @@ func (t Type) walk(steps string) (Field, miss, error) {
 			return fail(err)
 		}
 		if off += f.offsets[f.pointers]; off >= maxOffset {
-			return fail(on.problem(0, "%s is further away than 64 bits can say", s.text))
+			return fail(on.problem(0, "offset of %s must be below 1<<62 bits", s.text))
 		}
 		f.offsets[f.pointers] = off
 	}
 	var err error
 	if f.size, err = f.typ.Sizeof(); err != nil {
-		// Where a pointer lies is known, even if it is not how wide it is.
+		// The size of pointers may be unknown. Their offset is known even then.
 		if single, _, _ := f.typ.single(); single.Kind() != KindPointer || single.layer.pointerSize() != 0 {
 			return fail(err)
 		}
@@ -308,8 +304,8 @@ func (t Type) walk(steps string) (Field, miss, error) {
 	return f, miss{}, nil
 }
 
-// enter makes f the member of on, and returns where in that it lies. The error is
-// ErrNotFound itself if there is no such member.
+// enter makes f the member of on that has the name, and returns its offset in on. The
+// error is ErrNotFound itself if there is no such member.
 func (f *Field) enter(on Type, name string) (Bits, error) {
 	c, err := As[Composite](on)
 	if err != nil {
@@ -323,7 +319,8 @@ func (f *Field) enter(on Type, name string) (Bits, error) {
 	return m.Offset(), err
 }
 
-// index makes f the element of on, as enter does with a member.
+// index makes f the i-th element of on, and returns its offset in on. The error is
+// ErrNotFound itself if there is no such element.
 func (f *Field) index(on Type, i uint64) (Bits, error) {
 	a, err := As[Array](on)
 	if err != nil {
@@ -336,19 +333,19 @@ func (f *Field) index(on Type, i uint64) (Bits, error) {
 	size, err := f.typ.Sizeof()
 	high, low := bits.Mul64(i, size)
 	if high != 0 || low >= uint64(maxOffset)/8 {
-		err = on.problem(0, "element %d of %d bytes is further away than 64 bits can say", i, size)
+		err = on.problem(0, "offset of element %d of %d bytes must be below 1<<62 bits", i, size)
 	}
 	return Bits(low * 8), err
 }
 
-// maxOffset is more bits than anything has, and few enough that the sum of two such
-// numbers does not wrap.
+// maxOffset is larger than any real offset. The sum of two smaller offsets does not
+// overflow.
 const maxOffset Bits = 1 << 62
 
-// explain returns the error for steps of which no alternative leads anywhere.
+// explain returns the error for steps that exist in no alternative.
 func (t Type) explain(steps string) error {
 	if steps == "" {
-		return fmt.Errorf("size of %v: no value has this type: %w", t, ErrNotFound)
+		return fmt.Errorf("size of %v: the type has no size: %w", t, ErrNotFound)
 	}
 	why := ErrWrongKind
 	var texts []string
@@ -358,7 +355,7 @@ func (t Type) explain(steps string) error {
 		case err != nil:
 			return err
 		case m.why == nil:
-			continue // somebody is rewriting the file
+			continue // the bytes are being rewritten
 		case m.why == ErrNotFound || m.on.Kind() == KindFwd:
 			why = ErrNotFound
 		}
@@ -367,13 +364,13 @@ func (t Type) explain(steps string) error {
 	return fmt.Errorf("%s: %w", strings.Join(texts, "; "), why)
 }
 
-// text says what a step met in place of what it wanted.
+// text says what the step needs and what it found.
 func (m miss) text() string {
 	c, err := As[Composite](m.on)
 	switch k := m.on.Kind(); {
 	case m.why == ErrNotFound && err == nil:
 		n := near{want: []byte(m.step.name)}
-		_ = c.eachNamed(func(m Member, off uint32) bool { // what is broken was met before
+		_ = c.eachNamed(func(m Member, off uint32) bool { // walk returned any error already
 			n.add(m.parent.layer.strings.at(off))
 			return true
 		})
@@ -384,16 +381,16 @@ func (m miss) text() string {
 	case k == KindFwd:
 		return fmt.Sprintf("%v is only declared", m.on)
 	case m.step.name == "":
-		return fmt.Sprintf("an ARRAY wanted, it is %v", m.on)
+		return fmt.Sprintf("needs an ARRAY, has %v", m.on)
 	case k == KindPointer && !m.step.through:
-		return fmt.Sprintf(`%v is to be crossed with "->"`, m.on)
+		return fmt.Sprintf(`%v must be followed with "->"`, m.on)
 	case m.step.through:
-		return fmt.Sprintf("a PTR to a STRUCT or UNION wanted, there is %v", m.on)
+		return fmt.Sprintf("needs a PTR to a STRUCT or UNION, has %v", m.on)
 	}
-	return fmt.Sprintf("a STRUCT or UNION wanted, it is %v", m.on)
+	return fmt.Sprintf("needs a STRUCT or UNION, has %v", m.on)
 }
 
-// noTypeNear returns the error for a path whose type isn't there.
+// noTypeNear returns the error for a path whose type does not exist, with similar names.
 func (s *Spec) noTypeNear(name string) error {
 	n := near{want: []byte(name)}
 	for s := s; s != nil && n.possible(); s = s.base {

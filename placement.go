@@ -1,4 +1,4 @@
-// Computes the size of a BPF object's sections and the offsets of its variables.
+// Finds the sizes and offsets that the DATASECs of a BPF object lack.
 
 package btf
 
@@ -10,8 +10,10 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// place returns the placement of each DATASEC of size 0 in l, read from the object
-// it came from.
+// place returns the placement of each DATASEC in l that has size 0. o is the object
+// that holds l. An error that concerns one DATASEC is in its placement.
+//
+// libbpf's btf_fixup_datasec and bpf_object__collect_externs fill in the same values.
 func (o object) place(l *layer) (map[TypeID]*placement, error) {
 	sizes, offsets, err := o.dataSections()
 	if err != nil {
@@ -23,18 +25,18 @@ func (o object) place(l *layer) (map[TypeID]*placement, error) {
 			continue
 		}
 		if err := t.checkElements(&uapi.KindFields[KindDatasec].Elements); err != nil {
-			continue // narrowing it says so
+			continue // narrowing it returns the error
 		}
 		p := &placement{vars: make([]placedVar, t.vlen())}
 		switch name := string(l.strings.short(t.nameOff())); name {
 		case ".ksyms":
-			continue // what lies there is in the kernel: it has no size and no offsets
+			continue // its variables are in the kernel: no size and no offsets
 		case ".kconfig":
 			p.err = p.align(Datasec{handle: t})
 		default:
 			size, ok := sizes[name]
 			if !ok || name == "" {
-				p.err = elfProblem(0, nil, "one section %s wanted, for the size that type %d lacks", name, t.id)
+				p.err = elfProblem(0, nil, "size of type %d needs exactly one section %s, of less than 4 GiB", t.id, name)
 				break
 			}
 			p.size = size
@@ -46,7 +48,7 @@ func (o object) place(l *layer) (map[TypeID]*placement, error) {
 	return placed, nil
 }
 
-// look finds the offset of each variable among those of the symbols.
+// look takes the offset of each variable from the symbols.
 func (p *placement) look(d Datasec, offsets map[symbol]uint32) error {
 	names := &d.layer.strings
 	section := string(names.short(d.nameOff()))
@@ -58,7 +60,7 @@ func (p *placement) look(d Datasec, offsets map[symbol]uint32) error {
 		name := string(names.short(v.nameOff()))
 		off, ok := offsets[symbol{section, name}]
 		if !ok || name == "" {
-			return elfProblem(0, nil, "one symbol %s in section %s wanted, for the offset that type %d lacks", name, section, v.id)
+			return elfProblem(0, nil, "offset of type %d needs exactly one symbol %s in section %s", v.id, name, section)
 		}
 		if size := d.word(recordSize + uint32(i)*varSecinfoSize + 8); off > p.size || size > p.size-off {
 			return elfProblem(0, nil, "symbol %s at offset 0x%x of section %s needs %d bytes, the section has %d in all", name, off, section, size, p.size)
@@ -68,7 +70,7 @@ func (p *placement) look(d Datasec, offsets map[symbol]uint32) error {
 	return nil
 }
 
-// align puts each variable behind the one before.
+// align places the variables one after the other, at the alignment that C gives them.
 func (p *placement) align(d Datasec) error {
 	var end uint64
 	for i := range p.vars {
@@ -76,7 +78,8 @@ func (p *placement) align(d Datasec) error {
 		if err != nil {
 			return err
 		}
-		// First, since the size of a DATASEC asks for what is being worked out here.
+		// alignof comes first: it refuses a DATASEC, whose Sizeof would wait for the
+		// placements that are computed here.
 		align, err := alignof(v.Type())
 		if err != nil {
 			return err
@@ -88,7 +91,7 @@ func (p *placement) align(d Datasec) error {
 		off := (end + align - 1) / align * align
 		end = off + size
 		if size > maxSection || end > maxSection {
-			return d.problem(8, "variables of less than 4 GiB wanted")
+			return d.problem(8, "variables must take less than 4 GiB")
 		}
 		p.vars[i] = placedVar{uint32(i), uint32(off)}
 	}
@@ -96,9 +99,10 @@ func (p *placement) align(d Datasec) error {
 	return nil
 }
 
+// maxSection is the largest size of a DATASEC in bytes: its record has 32 bits for it.
 const maxSection = 1<<32 - 1
 
-// variable returns entry i of the record.
+// variable returns the variable of entry i.
 func variable(d Datasec, i uint32) (Var, error) {
 	at := recordSize + i*varSecinfoSize
 	if err := d.checkID(at); err != nil {
@@ -106,13 +110,13 @@ func variable(d Datasec, i uint32) (Var, error) {
 	}
 	t := d.follow(d.word(at))
 	if t.Kind() != KindVar {
-		return Var{}, d.problem(uint64(at), "DATASEC of VARs wanted, type %d is %s", t.ID(), t.Kind())
+		return Var{}, d.problem(uint64(at), "entry of a DATASEC must be a VAR, type %d is %s", t.ID(), t.Kind())
 	}
 	return As[Var](t)
 }
 
-// alignof returns the bytes at a multiple of which C puts a scalar or an array of
-// them.
+// alignof returns the alignment in bytes of a scalar, or of an array of scalars, in C.
+// The error matches [ErrNotSupported] for other types.
 func alignof(t Type) (uint64, error) {
 	c := chain{from: t, at: t}
 	for {
@@ -128,7 +132,7 @@ func alignof(t Type) (uint64, error) {
 			off = recordSize
 		case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag:
 		default:
-			return 0, fmt.Errorf("btf: alignment of %v: only of numbers and arrays of numbers: %w", t, ErrNotSupported)
+			return 0, fmt.Errorf("btf: alignment of %v: must be a number, a pointer or an array of these: %w", t, ErrNotSupported)
 		}
 		if err := c.next(off); err != nil {
 			return 0, err

@@ -9,38 +9,40 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// A relocation moves split BTF from the distilled base that it was built with, of
-// which only names, kinds and sizes are known, to a whole one. The rules are those of
-// btf_relocate in libbpf and the kernel, but for forward declarations: these tell by
-// their kind_flag whether a struct or a union is meant, and a type of that kind and
-// name is the one. The original looks at the flag of the type instead, and at none
-// whose name both a struct and a union have.
+// A relocation moves split BTF from a distilled base to a whole base. A distilled base
+// has only the names, kinds and sizes of types.
+//
+// The rules are those of btf_relocate in libbpf and the kernel, with one exception. Here
+// the kind_flag of a FWD says whether it matches a struct or a union. btf_relocate
+// looks at the flag of the type in the base instead, and finds no match if a struct and
+// a union share the name.
 type relocation struct {
 	split, distilled, base *layer
 
-	embedded  map[TypeID]bool      // distilled types whose size counts
-	namesakes map[string]*namesake // of distilled types, by name
-	ids       []TypeID             // distilled → base
+	embedded  map[TypeID]bool      // distilled types whose size must match
+	namesakes map[string]*namesake // types of the base, by the name of a distilled type
+	ids       []TypeID             // distilled id → id in the base
 }
 
-// A namesake is what of the base may stand for distilled types of one name.
+// A namesake is all types of the base that have the name of a distilled type.
 type namesake struct {
 	types      []Type
-	composites int
-	fits       map[trait]TypeID
-	several    map[trait]TypeID // another one that fits as well
+	composites int              // number of structs and unions among them
+	fits       map[trait]TypeID // the first type with a trait
+	several    map[trait]TypeID // another type with the same trait
 }
 
-// A trait is what two types need to have in common.
+// A trait is what a distilled type and its match in the base have in common, beside the
+// name.
 type trait struct {
 	kind     Kind
-	union    bool        // of a FWD
-	size     uint32      // 0 of a FWD, and of a struct or union whose name is unique
+	union    bool        // kind_flag of a FWD
+	size     uint32      // in bytes; 0 for a FWD, and for a struct or union whose name is unique
 	encoding IntEncoding // of an INT
 }
 
-// relocate returns a blob of split BTF over base, which has the types of split. Split
-// has a distilled base. Layout is the layout section to write.
+// relocate returns a blob with the types of split that stands on base. Split stands on
+// a distilled base. layout is the layout section of the result.
 //
 //	┌────────┬───────┬────────┬─────────────────┬─────────────────────┐
 //	│ header │ types │ layout │ strings of split│ distilled strings   │
@@ -72,7 +74,7 @@ func relocate(split, base *layer, layout section) ([]byte, error) {
 	}
 	head := section{make([]byte, headerSizeMax), types.big}
 	n, m := uint32(len(types.bytes)), uint32(len(layout.bytes))
-	// magic, version and flags are the first word
+	// The first word holds magic, version and flags.
 	first := uint32(magic | 1<<16)
 	if types.big {
 		first = magic<<16 | 1<<8
@@ -83,8 +85,9 @@ func relocate(split, base *layer, layout section) ([]byte, error) {
 	return slices.Concat(head.bytes, types.bytes, layout.bytes, strings), nil
 }
 
-// markEmbedded finds the distilled structs and unions that are part of one in split,
-// where another size would move what follows.
+// markEmbedded finds the distilled structs and unions that are members of a struct or
+// union of split. Their size must match, because the offsets of the members after them
+// depend on it.
 func (r *relocation) markEmbedded() error {
 	for t := range r.split.all() {
 		if !compositeKinds.has(t.Kind()) {
@@ -123,7 +126,7 @@ func (t Type) element() (Type, error) {
 	}
 }
 
-// match returns the id of the one type of the base that a distilled one stands for.
+// match returns the id of the only type of the base that matches a distilled type.
 func (r *relocation) match(t Type) (TypeID, error) {
 	size := t.sizeOrType()
 	want := trait{kind: t.Kind(), size: size}
@@ -134,11 +137,11 @@ func (r *relocation) match(t Type) (TypeID, error) {
 	case KindFwd:
 		want.size, want.union = 0, t.flag()
 	default:
-		return 0, t.problem(4, "INT, FLOAT, ENUM, STRUCT, UNION or FWD wanted in a distilled base, it is %s", t.Kind())
+		return 0, t.problem(4, "type of a distilled base must be INT, FLOAT, ENUM, STRUCT, UNION or FWD, is %s", t.Kind())
 	}
 	n := r.namesakes[string(r.distilled.strings.short(t.nameOff()))]
 	if n == nil {
-		return 0, t.problem(0, "name of 1 to %d bytes wanted in a distilled base", longestName-1)
+		return 0, t.problem(0, "type of a distilled base needs a name of 1 to %d bytes", longestName-1)
 	}
 	composite := compositeKinds.has(want.kind)
 	if composite && n.composites == 1 {
@@ -151,19 +154,19 @@ func (r *relocation) match(t Type) (TypeID, error) {
 	}
 	switch {
 	case !ok && n.composites > 1 && composite:
-		return problem(ErrNotFound, "of %d structs and unions of that name in the base, one of that kind and size", n.composites)
+		return problem(ErrNotFound, "match of kind and size among the %d structs and unions of that name in the base", n.composites)
 	case !ok:
-		return problem(ErrNotFound, "one that fits in the base")
+		return problem(ErrNotFound, "match in the base")
 	case n.several[want] != 0:
-		return problem(ErrMultipleMatches, "%v and %v of the base", fit, r.base.typeByID(n.several[want]))
+		return problem(ErrMultipleMatches, "%v and %v of the base both match", fit, r.base.typeByID(n.several[want]))
 	case composite && r.embedded[t.id] && fit.sizeOrType() != size:
-		return problem(ErrNotFound, "it is part of a struct, and %v has %d bytes", fit, fit.sizeOrType())
+		return problem(ErrNotFound, "size of a type embedded in a struct must match, %v has %d bytes", fit, fit.sizeOrType())
 	}
 	return id, nil
 }
 
-// findNamesakes looks through the base once for what has the name of a distilled type.
-// An index by name would do, but for hostile names that all have the same hash.
+// findNamesakes finds all types of the base that have the name of a distilled type, in
+// one pass. The index by name would be slow for hostile names that share a hash.
 func (r *relocation) findNamesakes() {
 	for t := range r.distilled.all() {
 		if name := r.distilled.strings.short(t.nameOff()); name != nil && r.namesakes[string(name)] == nil {
@@ -182,10 +185,10 @@ func (r *relocation) findNamesakes() {
 	}
 }
 
-// sort finds what each of the types has in common with distilled ones.
+// sort fills fits and several.
 func (n *namesake) sort() {
 	n.fits, n.several = map[trait]TypeID{}, map[trait]TypeID{}
-	declared := map[bool]bool{} // whether there is a FWD: of a struct, of a union
+	declared := map[bool]bool{} // the base has a FWD of a struct (false), of a union (true)
 	for _, t := range n.types {
 		switch k := t.Kind(); {
 		case compositeKinds.has(k):
@@ -217,7 +220,8 @@ func (n *namesake) sort() {
 			} else {
 				add(t, trait{kind: k})
 			}
-			// A FWD beside several is the one, as it is for libbpf.
+			// If several structs and unions share the name, a FWD of the base matches a
+			// distilled FWD, as in libbpf.
 			if union := k == KindUnion; n.composites == 1 || !declared[union] {
 				add(t, trait{kind: KindFwd, union: union})
 			}
@@ -225,12 +229,13 @@ func (n *namesake) sort() {
 	}
 }
 
-// rewrite returns the records of split with other ids and name offsets:
+// rewrite returns the records of split with the type ids and name offsets that they
+// have on the base. The name offsets change as the strings move:
 //
 //	strings on the distilled base  │ distilled │ split │
 //	strings on the base            │ base … │ split │ distilled │
 //
-// Over a base without strings, the empty name comes first.
+// On a base without strings, the empty name comes first.
 func (r *relocation) rewrite() (section, error) {
 	l := r.split
 	out := section{slices.Clone(l.types.bytes), l.types.big}

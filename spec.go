@@ -1,4 +1,4 @@
-// Holds one blob of BTF: parses it, copies it, relocates it, closes it.
+// Parses, copies, relocates and closes a blob of BTF.
 
 package btf
 
@@ -10,11 +10,11 @@ import (
 	"io"
 )
 
-// A Spec is a blob of BTF, ready to be asked. It holds a mapping of the file or
-// the bytes it was given, and no copy of what is in them.
+// A Spec is an open blob of BTF. Its methods read the names and types of the blob in
+// place, in the mapped file or in memory.
 //
-// Every method but Close may be called from many goroutines at once. The zero
-// Spec is a closed one.
+// Every method except Close may be called from many goroutines at once. The zero Spec
+// is closed.
 type Spec struct {
 	layer   layer
 	names   names
@@ -22,12 +22,13 @@ type Spec struct {
 	base    *Spec
 	mapping mapping
 	blob    section
-	size    uint64 // of what the blob was found in, in bytes
+	size    uint64 // see Size
 	shared  bool   // it belongs to a Kernel
 }
 
-// newSpec is the one parser behind all doors. It proves the framing of every
-// record, and looks at nothing that a record refers to.
+// newSpec parses a blob. Every function that opens BTF calls it. It checks the header,
+// the bounds of the sections and the framing of all records. It does not check the type
+// ids in the records.
 func newSpec(blob []byte, base *Spec) (*Spec, error) {
 	header, raw, err := parseHeader(blob)
 	if err != nil {
@@ -45,7 +46,7 @@ func newSpec(blob []byte, base *Spec) (*Spec, error) {
 	var under *strtab
 	if base != nil {
 		if base.layer.types.big != types.big {
-			return nil, &FormatError{Section: "header", Problem: fmt.Sprintf("split BTF is %s, its base %s", order(types.big), order(!types.big))}
+			return nil, &FormatError{Section: "header", Problem: fmt.Sprintf("split BTF is %s, its base is %s", order(types.big), order(!types.big))}
 		}
 		l.base, l.shapes, l.first, under = &base.layer, base.layer.shapes, base.layer.end(), &base.layer.strings
 	}
@@ -60,7 +61,7 @@ func newSpec(blob []byte, base *Spec) (*Spec, error) {
 		return nil, err
 	}
 	if uint64(l.first)+uint64(l.starts.count) > 1<<32-1 {
-		return nil, &FormatError{Section: "types", Problem: fmt.Sprintf("%d types over %d, ids have 32 bits", l.starts.count, l.first)}
+		return nil, &FormatError{Section: "types", Problem: fmt.Sprintf("%d types on a base of %d ids exceed the 32 bits of a type id", l.starts.count, l.first)}
 	}
 	l.oddInts = l.oddInts || l.base != nil && l.base.oddInts
 	return s, nil
@@ -73,21 +74,17 @@ func order(big bool) string {
 	return "little-endian"
 }
 
-// Close gives back what the Spec holds. It must not run while another call on the
-// Spec, on a Spec split from it, or on their types is under way. After it, types
-// and views have no kind, no name and nothing in them; look-ups that return an
-// error return one that matches [ErrClosed], and those that yield types yield
-// none; and bytes got from NameBytes must not be touched. Closing again does
-// nothing.
+// Close releases the mapping of the file. It must not run beside other calls on the
+// Spec, on split BTF that stands on it, or on their types. After Close, types and views
+// are empty, look-ups yield nothing or return an error that matches [ErrClosed], and the
+// results of NameBytes and [Spec.Bytes] must not be read. A second Close does nothing.
 //
-// There is no finalizer: a mapping that is never closed stays for the life of the
-// process, which costs address space and no heap.
-//
-// A Spec that belongs to a [Kernel] is closed by the Kernel alone: Close returns an
-// error and does nothing.
+// There is no finalizer: a Spec that is not closed keeps its mapping, which costs address
+// space but no heap. A Spec that belongs to a [Kernel] is closed by [Kernel.Close] only:
+// Close returns an error and does nothing.
 func (s *Spec) Close() error {
 	if s.shared && s.layer.first != 0 {
-		return errors.New("btf: this Spec belongs to a Kernel, and is closed by the Kernel's Close")
+		return errors.New("btf: this Spec belongs to a Kernel: only the Kernel's Close closes it")
 	}
 	return s.close()
 }
@@ -98,7 +95,8 @@ func (s *Spec) close() error {
 	return s.mapping.close()
 }
 
-// usable reports why the Spec cannot be asked.
+// usable returns an error that matches ErrClosed if the Spec, or a base below it, was
+// closed.
 func (s *Spec) usable() error {
 	for l := &s.layer; l != nil; l = l.base {
 		if l.first == 0 {
@@ -115,23 +113,22 @@ func (s *Spec) usableBase() error {
 	return s.usable()
 }
 
-// Bytes returns the blob: the header, the sections, and what follows them if
-// [LoadRawSpec] was given more. The bytes alias the file, as those of [Type.NameBytes]
-// do. It returns nil after Close.
+// Bytes returns the blob without a copy, as [Type.NameBytes] does: the bytes must not be
+// changed, nor read after Close. After [LoadRawSpec], bytes behind the last section are
+// included. It returns nil after Close.
 func (s *Spec) Bytes() []byte { return s.blob.bytes }
 
-// Size returns the size in bytes of the file, ELF section or slice that holds the
-// blob. If that cannot be told, as of a pipe, it is the length of the blob. It is 0
-// after Close.
+// Size returns the size in bytes of the file, ELF section or slice that holds the blob.
+// If that is unknown, as for a pipe, it is the length of the blob. It is 0 after Close.
 func (s *Spec) Size() uint64 { return s.size }
 
-// Base returns the Spec this one was split from, nil if it stands alone.
+// Base returns the Spec that split BTF stands on. It is nil for other BTF.
 func (s *Spec) Base() *Spec { return s.base }
 
 // Header returns the header of the blob.
 func (s *Spec) Header() Header { return s.header }
 
-// ByteOrder returns the order of the blob's integers.
+// ByteOrder returns the byte order of the integers in the blob.
 func (s *Spec) ByteOrder() binary.ByteOrder {
 	if s.layer.types.big {
 		return binary.BigEndian
@@ -139,16 +136,17 @@ func (s *Spec) ByteOrder() binary.ByteOrder {
 	return binary.LittleEndian
 }
 
-// NumTypes returns how many types the Spec has of its own, without void. Their
-// ids follow those of the base, or 0.
+// NumTypes returns the number of the Spec's own types. Their ids follow the last id of
+// the base. Without a base, they begin at 1.
 func (s *Spec) NumTypes() int { return int(s.layer.starts.count) }
 
-// PointerSize returns the bytes of a pointer: by the class of the ELF file, or by
-// the size of the type long in the blob or its base. It is 0 if neither tells.
+// PointerSize returns the size of a pointer in bytes, from the class of the ELF file or
+// from the size of the type long in the blob or its base, as libbpf's btf__pointer_size
+// does. It is 0 if both are missing.
 func (s *Spec) PointerSize() int { return int(s.layer.pointerSize()) }
 
-// WriteTo writes the blob as it was opened, with no copy. Sizes and offsets of a
-// DATASEC that the ELF file has are not in it. Marshal of package write writes them.
+// WriteTo writes the unchanged blob to w, without a copy. The sizes and offsets that a
+// [Datasec] takes from the ELF file are not in it; Marshal of package write writes them.
 func (s *Spec) WriteTo(w io.Writer) (int64, error) {
 	if err := s.usable(); err != nil {
 		return 0, err
@@ -157,9 +155,8 @@ func (s *Spec) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// Copy returns a Spec of the same bytes in private memory, which outlives the file,
-// its truncation and the Close of s. Split BTF shares the base of s, which must
-// stay open.
+// Copy returns a Spec with a copy of the bytes in memory. It does not depend on the
+// file nor on s. A copy of split BTF stands on the base of s, which must stay open.
 func (s *Spec) Copy() (*Spec, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
@@ -171,27 +168,28 @@ func (s *Spec) Copy() (*Spec, error) {
 	c.size = s.size
 	c.layer.pointer = s.layer.ownPointerSize()
 	if p := s.layer.placements; p != nil {
-		p.of(0, 0) // what it reads may be gone when it is asked for
+		p.of(0, 0) // resolves all now: the ELF file may be closed later
 		c.layer.placements = &placements{resolve: func() (map[TypeID]*placement, error) { return p.byID, p.err }}
 	}
 	return c, nil
 }
 
-// Relocate returns split BTF that stands on a distilled base as split BTF over base,
-// which stands alone. Modules that are built outside of the kernel's tree have such a
-// distilled base in their .BTF.base section; base is then the BTF of the kernel that
-// the module is for. The result is in memory of its own, and s stays as it is.
-// [LoadSplitSpec] relocates a file with a .BTF.base section itself.
+// Relocate returns the split BTF of s, which stands on a distilled base, as split BTF
+// that stands on base. base must not be split BTF. Modules built outside the kernel tree
+// have a distilled base, in their .BTF.base section; base is then the BTF of the kernel.
+// [LoadSplitSpec] calls Relocate for such files. The result is in memory of its own, and
+// s does not change.
 //
-// The rules are those of libbpf's btf_relocate. Each type of the distilled base must
-// have exactly one match in base. Integers, floats and enums match by name and size.
-// Structs and unions match by name; by size too, if several in base have the name, or
-// if they are embedded in a struct of s. Forward declarations match by name a type of
-// the declared kind, or another forward declaration if several types have the name.
+// The rules are those of libbpf's btf_relocate, except for forward declarations. Each
+// type of the distilled base must have exactly one match in base, with the same name.
+// Integers, floats and enums must have the same size. Structs and unions must have the
+// same size if several in base have the name, or if s embeds them in a struct. A forward
+// declaration matches a type of the declared kind, or another forward declaration if
+// several types have the name.
 //
-// The error matches [ErrNotFound] if a type has no match, and [ErrMultipleMatches] if it
-// has several. It matches [ErrNotSupported] if s has a kind that only its layout section
-// describes. It is a [*FormatError] if a record is broken.
+// The error matches [ErrNotFound] if a type has no match, [ErrMultipleMatches] if it has
+// several, and [ErrNotSupported] if s has a kind that only its layout section describes.
+// It is a [*FormatError] if a record is broken.
 func (s *Spec) Relocate(base *Spec) (*Spec, error) {
 	if err := s.usable(); err != nil {
 		return nil, err
@@ -200,9 +198,9 @@ func (s *Spec) Relocate(base *Spec) (*Spec, error) {
 		return nil, err
 	}
 	if s.base == nil || s.base.base != nil || base.base != nil {
-		return nil, errors.New("btf: Relocate needs split BTF over one distilled base, and a base that stands alone")
+		return nil, errors.New("btf: Relocate needs split BTF on one distilled base, and a base that is not split BTF")
 	}
-	// A copy, because the file may be rewritten meanwhile.
+	// The file may be rewritten during the relocation. The copy is not.
 	c, err := newSpec(bytes.Clone(s.blob.bytes), s.base)
 	if err != nil {
 		return nil, err

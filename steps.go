@@ -1,4 +1,4 @@
-// Cuts a path such as task_struct.mm->owner into its steps.
+// Splits a path such as task_struct.mm->owner into its steps.
 
 package btf
 
@@ -8,39 +8,39 @@ import (
 	"strings"
 )
 
-// A path is the name of a type, and then alternatives of steps into it:
+// A path is the name of a type and the steps into it, in one or more alternatives:
 //
 //	task_struct .thread .fsbase|thread .uw .tp_value
 //	type        step    step    step   step step
 //
-// It is never made into anything else: cutting off the next step takes less time than
-// keeping them, and no memory.
+// A path stays a string. Splitting off the next step is faster than a list of steps, and
+// needs no memory.
 
-// A step of a path leads to a member or to an element.
+// A step leads to a member or to an array element.
 type step struct {
-	text    string // all of it
-	through bool   // a pointer first: "->"
+	text    string // the whole step
+	through bool   // it begins with "->" and follows a pointer
 	name    string // of the member, "" for an element
-	index   uint64
+	index   uint64 // of the element
 }
 
-// cutType cuts a path behind the name of the type, and checks the rest.
+// cutType splits a path into the name of the type and the steps, and checks the steps.
 func cutType(path string) (name, steps string, err error) {
 	n := nameEnd(path)
 	name, steps = path[:n], path[n:]
 	_, ok := operator(steps)
 	switch {
 	case name == "":
-		return "", "", badPath(path, "name of a type wanted")
+		return "", "", badPath(path, "needs the name of a type")
 	case steps == "":
 		return name, "", nil
 	case !ok:
-		return "", "", badPath(steps, `".", "->" or "[" wanted behind the type`)
+		return "", "", badPath(steps, `needs ".", "->" or "[" after the type`)
 	}
 	return name, steps, checkSteps(steps)
 }
 
-// nameEnd returns how many bytes of path are a name.
+// nameEnd returns the length of the name at the start of path, in bytes.
 func nameEnd(path string) int {
 	for i := range len(path) {
 		switch c := path[i]; {
@@ -51,19 +51,18 @@ func nameEnd(path string) int {
 	return len(path)
 }
 
-// checkSteps proves that each alternative in steps is one that walk can follow. All
-// are looked at, so that a misspelt one is found on every kernel, and not only on
-// that which needs it.
+// checkSteps checks the syntax of every alternative in steps. A mistake in an alternative
+// is then found on all kernels, not only on those that need this alternative.
 func checkSteps(steps string) error {
 	for more := true; more; {
 		var alternative string
 		alternative, steps, more = strings.Cut(steps, "|")
 		if alternative == "" {
-			return badPath(alternative, "name of a member wanted")
+			return badPath(alternative, "needs the name of a member")
 		}
 		for first := true; alternative != ""; first = false {
 			if _, ok := operator(alternative); !ok && !first {
-				return badPath(alternative, `".", "->", "[" or "|" wanted`)
+				return badPath(alternative, `needs ".", "->", "[" or "|"`)
 			}
 			_, rest, problem := cutStep(alternative)
 			if problem != "" {
@@ -77,7 +76,7 @@ func checkSteps(steps string) error {
 
 func badPath(at, problem string) error { return fmt.Errorf("at %s: %s", quoted(at), problem) }
 
-// operator returns what a step begins with.
+// operator returns the operator at the start of path.
 func operator(path string) (op string, ok bool) {
 	for _, op := range [...]string{".", "->", "["} {
 		if strings.HasPrefix(path, op) {
@@ -87,7 +86,8 @@ func operator(path string) (op string, ok bool) {
 	return "", false
 }
 
-// cutStep cuts the first step off an alternative, or says what is wrong with it.
+// cutStep splits the first step off an alternative. If the step is wrong, problem says
+// why.
 func cutStep(path string) (s step, rest, problem string) {
 	op, _ := operator(path)
 	end := len(op) + nameEnd(path[len(op):])
@@ -95,16 +95,16 @@ func cutStep(path string) (s step, rest, problem string) {
 	switch {
 	case op == "[":
 		if end == len(path) || path[end] != ']' {
-			return step{}, "", `"]" wanted`
+			return step{}, "", `needs "]"`
 		}
 		var err error
 		if s.index, err = strconv.ParseUint(s.name, 10, 64); err != nil {
-			return step{}, "", "a number of an element wanted"
+			return step{}, "", "needs the index of an element"
 		}
 		s.name = ""
 		end++
 	case s.name == "":
-		return step{}, "", "name of a member wanted"
+		return step{}, "", "needs the name of a member"
 	}
 	s.text, s.through = path[:end], op == "->"
 	return s, path[end:], ""

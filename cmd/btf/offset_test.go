@@ -209,9 +209,9 @@ func TestOffsetText(t *testing.T) {
 	require.Equal(t, statusFailed, status)
 	require.Empty(t, stdout, "a head without lines")
 	require.Regexp(t, `^btf: nope\.nope: type named "nope".*: not found
-btf: pid_t\.nope: at "\.nope": a STRUCT or UNION wanted, it is INT int .*: wrong kind of type
-btf: \.: at "\.": name of a type wanted
-btf: a\.: at "\.": name of a member wanted
+btf: pid_t\.nope: at "\.nope": needs a STRUCT or UNION, has INT int .*: wrong kind of type
+btf: \.: at "\.": needs the name of a type
+btf: a\.: at "\.": needs the name of a member
 $`, stderr)
 }
 
