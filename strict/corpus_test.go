@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestCorpus: what real kernels and modules are made of is to their
-// taste, whatever the machine.
+// TestCorpus checks that Verify accepts the BTF of real kernels and modules, of any
+// machine.
 func TestCorpus(t *testing.T) {
 	require.NoError(t, strict.Verify(load(t, btftest.Vmlinux(t))))
 

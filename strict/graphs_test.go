@@ -10,8 +10,8 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// randomGraph is a blob of up to 16 types that refer to each other at random: most
-// of what else could be wrong is right, so that the kernel gets to following them.
+// randomGraph returns a blob of up to 16 types that refer to each other at random. Most of
+// the other rules are kept, so that the kernel comes as far as following the types.
 func randomGraph(rng *rand.Rand) []byte {
 	b := btftest.New(native)
 	n := 2 + rng.Uint32N(15)
@@ -26,8 +26,8 @@ func randomGraph(rng *rand.Rand) []byte {
 		}
 	}
 	maybe := func(one int) bool { return rng.IntN(one) == 0 }
-	// Half of the graphs have hardly a loop: their types refer to those of lower rank,
-	// whatever their ids.
+	// Half of the graphs have nearly no loops: their types refer only to types of lower
+	// rank, which has nothing to do with the ids.
 	rank, ranked := rng.Perm(int(n+1)), maybe(2)
 	pick := func(want kindSet) uint32 {
 		id := rng.Uint32N(n + 1)

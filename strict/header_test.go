@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHeader has the rules about where the sections lie.
+// TestHeader has a row for each rule about where the sections are.
 func TestHeader(t *testing.T) {
 	build := func(headerLen uint32, gap int, parts ...btftest.Part) []byte {
 		b := btftest.New(little)

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// limits are blobs at the edges of rules that a change of one word does not
-// reach.
+// limits returns blobs at the limits of rules, as far as a change of one word does not
+// reach them.
 func limits() map[string][]byte {
 	all := map[string][]byte{}
 	build := func(name string, f func(b *btftest.Builder)) {
@@ -129,7 +129,7 @@ func limits() map[string][]byte {
 		many(btf.KindUnion, 4, 0, 1, 0)
 		many(btf.KindFuncProto, 0, name, 1)
 	}
-	// Types whose ids reach the last there can be, by a million of 12 bytes.
+	// A million types of 12 bytes, with the highest id that can be.
 	for _, n := range []uint32{uapi.MaxType - 1, uapi.MaxType, uapi.MaxType + 1, uapi.MaxType + 2} {
 		raw := btftest.New(native).Bytes()
 		types := make([]byte, 0, n*uapi.RecordSize)

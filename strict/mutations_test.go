@@ -15,8 +15,8 @@ import (
 
 var native = binary.NativeEndian
 
-// mutations yields raw with each of its words overwritten, with each byte of its
-// strings overwritten, cut and lengthened.
+// mutations yields copies of raw: with each of its words overwritten, with each byte of its
+// strings overwritten, cut off, and with more bytes at the end.
 func mutations(name string, raw []byte, yield func(string, []byte)) {
 	edges := []uint32{
 		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 31, 32, 33, 64, 127, 128, 129, 255, 256,
@@ -56,7 +56,7 @@ func mutations(name string, raw []byte, yield func(string, []byte)) {
 	}
 }
 
-// scramble changes one to three things of raw.
+// scramble returns a copy of raw with one to three words changed.
 func scramble(rng *rand.Rand, raw []byte) []byte {
 	raw = bytes.Clone(raw)
 	words := len(raw) / 4

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// realBlobs are the BTF of programs as compilers leave it and as a loader completes
-// it, and that of kernels.
+// realBlobs returns the BTF of programs as compilers leave it and as a loader completes it,
+// and that of kernels.
 func realBlobs(t *testing.T) map[string][]byte {
 	all := map[string][]byte{}
 	vmlinux := btftest.Vmlinux(t)
@@ -48,8 +48,8 @@ func realBlobs(t *testing.T) map[string][]byte {
 	return all
 }
 
-// completed fills in what a loader does: the sizes of sections, the offsets of
-// their variables, one after the other, and a linkage in place of extern.
+// completed fills in what a loader fills in: the sizes of sections, the offsets of their
+// variables, and a linkage in place of extern.
 func completed(t *testing.T, raw []byte) []byte {
 	raw = bytes.Clone(raw)
 	spec, err := btf.LoadRawSpec(raw)

@@ -10,13 +10,14 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// A record is the raw form of a type, which may break any rule but those that are proved
-// when a Spec is loaded: all of its words are there.
+// A record is the raw form of a type and its id. Loading proved that all of its words are
+// there, and nothing about what they say.
 type record struct {
 	btf.Record
 	id btf.TypeID
 }
 
+// raw returns the record of a type.
 func raw(t btf.Type) record { return record{t.Record(), t.ID()} }
 
 // to returns the type with the id that is at off in a record. Ok is false if there is no

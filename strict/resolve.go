@@ -43,10 +43,10 @@ type resolving struct {
 	next uint32
 }
 
-// A resolveMode says which types the resolver does not follow now, but when it comes to
-// them by id. After a pointer, these are structs and arrays; after a struct or an array,
-// pointers. So a struct may have a pointer to itself. A struct in itself is a loop, and so
-// is a pointer to itself through typedefs.
+// A resolveMode says which types the resolver follows. After a pointer, it does not follow
+// structs and arrays; after a struct or an array, it does not follow pointers. These have
+// their own turn. So a struct may have a pointer to itself as a member. But a struct that
+// is its own member is a loop, and so is a pointer that leads to itself through typedefs.
 type resolveMode uint8
 
 const (

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRules has a row for each rule. Type 1 is an int, and the rules are
-// broken from type 2 on. TestStrictIsTheKernels asks the kernel about such blobs.
+// TestRules has a row for each rule. Type 1 is an int. The types from 2 on break the rule.
+// TestStrictIsTheKernels asks the kernel about such blobs.
 func TestRules(t *testing.T) {
 	type member = btftest.Member
 	long := strings.Repeat("a", 513)
@@ -151,7 +151,7 @@ func TestRules(t *testing.T) {
 			b.TypeTag("t", 2, false)
 		}, ""},
 
-		// All records are looked at before what one of them leads to.
+		// Each record is checked alone before types are followed.
 		{"loop, then PTR to what is no id", func(b *btftest.Builder) { b.Const(2); b.Pointer(0x200000) }, "24 (type 3): invalid type_id: type id of PTR must be below 4, is 2097152"},
 		{"loop, then ARRAY of void by void", func(b *btftest.Builder) { b.Const(2); b.Array(0, 0, 1) }, "28 (type 3): invalid elem: type id of the element must be that of a type with a size, is that of VOID (id 0)"},
 		{"loop, then ARRAY by void", func(b *btftest.Builder) { b.Const(2); b.Array(1, 0, 1) }, "2c (type 3): invalid index: type id of the index must be that of a type with a size, is that of VOID (id 0)"},

@@ -6,7 +6,7 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/btftest"
 )
 
-// seeds are small blobs that the kernel takes, or nearly.
+// seeds returns small blobs that the kernel accepts, or nearly.
 func seeds() map[string][]byte {
 	all := map[string][]byte{
 		"every kind":   btftest.EveryKind(native).Bytes(),

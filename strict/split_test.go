@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSplit: what a base holds counts as resolved.
+// TestSplit checks that the types of a base count as resolved.
 func TestSplit(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
@@ -22,7 +22,7 @@ func TestSplit(t *testing.T) {
 			under.FuncProto(1, btftest.Param{Name: "a", Type: 1}) // 5
 			under.Const(0)                                        // 6
 			under.Struct("s", 4, btftest.Member{Type: 1})         // 7
-			under.Pointer(8)                                      // 8, of itself: not the split BTF's fault
+			under.Pointer(8)                                      // 8, a loop, which is not in the split BTF
 			under.Typedef("f", under.Next()+1)                    // 9
 			under.Func("f", 5, 0)                                 // 10
 			under.Var("nothing", 6, 0)                            // 11

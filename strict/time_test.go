@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestManyOfOne: many functions of one long prototype take no longer
-// than each alone.
+// TestManyOfOne checks that the time for many functions that share a long prototype is
+// not the product of the two.
 func TestManyOfOne(t *testing.T) {
 	took := func(n int) time.Duration {
 		b := btftest.New(binary.LittleEndian)
