@@ -3,7 +3,7 @@
 // whole process lives, and what memory it needs.
 //
 //	go run ./coldstart                       # tables to standard output
-//	go run ./coldstart -readme ../README.md  # and into the README, with its chart
+//	go run ./coldstart -readme README.md     # and into bench/README.md, with its chart
 package main
 
 import (
