@@ -24,7 +24,9 @@
 //			return err
 //		}
 //		info, err := h.Info()
-//		…
+//		if err == nil && info.IsModule() {
+//			fmt.Println(info.ID, info.Name)
+//		}
 //		h.Close()
 //	}
 //
