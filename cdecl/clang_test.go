@@ -17,6 +17,7 @@ import (
 // TestClangLayouts lets clang lay out the kernel's types from the header that bpftool
 // writes, and assert the offsets and sizes that LayoutOf returns and Append prints.
 func TestClangLayouts(t *testing.T) {
+	btftest.Long(t)
 	bpftool, clang := btftest.Tool(t, "bpftool"), btftest.Tool(t, "clang")
 	for _, test := range []struct {
 		name string

@@ -18,6 +18,7 @@ import (
 // for it. Pahole 1.24 does not know DECL_TAG and TYPE_TAG. It says so on standard error;
 // they change no struct.
 func TestPahole(t *testing.T) {
+	btftest.Long(t)
 	pahole := btftest.Tool(t, "pahole")
 	for _, test := range []struct {
 		name    string

@@ -29,6 +29,7 @@ import (
 //
 // BTF_STRICT_BLOBS sets the number of random graphs. A million takes minutes.
 func TestStrictIsTheKernels(t *testing.T) {
+	btftest.Long(t)
 	if log, err := kernelVerdict(btftest.EveryKind(native).Bytes()); err != nil {
 		btftest.Missing(t, fmt.Sprintf("the running kernel does not load BTF for this process: %v\n%s", err, log))
 	}

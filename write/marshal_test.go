@@ -93,6 +93,7 @@ func TestMarshal(t *testing.T) {
 
 // TestMarshalCorpus writes and reads every blob of the corpus.
 func TestMarshalCorpus(t *testing.T) {
+	btftest.Long(t)
 	dir := btftest.Corpus(t)
 	for _, path := range glob(t, dir, "vmlinux-*.gz") {
 		t.Run(filepath.Base(path), func(t *testing.T) {

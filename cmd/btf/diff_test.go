@@ -293,6 +293,7 @@ func (s dumpedSide) newWords(id uint64) string {
 // TestDiffKernels compares what diff finds between two real kernels with what two
 // of bpftool's dumps say, put into other words.
 func TestDiffKernels(t *testing.T) {
+	btftest.Long(t)
 	t.Run("6.12 to running", func(t *testing.T) { sameDifferences(t, btftest.VmlinuxFile(t), btftest.Kernel(t)) })
 	t.Run("6.12 to 7.1", func(t *testing.T) {
 		sameDifferences(t, btftest.VmlinuxFile(t), btftest.CorpusKernel("vmlinux-amd64-7.1-sorted-layout.btf.gz")(t))

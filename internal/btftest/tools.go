@@ -47,3 +47,11 @@ func Output(t testing.TB, program string, args ...string) string {
 	}
 	return string(out)
 }
+
+// Long skips a test that takes seconds when go test -short asks for the quick ones.
+func Long(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes seconds: not run with -short")
+	}
+}
