@@ -1,4 +1,4 @@
-// Finds the functions that a FuncFilter selects.
+// Finds the functions that a FuncFilter selects, and matches names with patterns.
 
 package btf
 

@@ -1,4 +1,4 @@
-// Opens BTF from a path, a reader or a slice of bytes.
+// Opens BTF from a path, a pipe, a reader or bytes.
 
 package btf
 

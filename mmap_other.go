@@ -1,4 +1,4 @@
-// Opens files on systems without mmap(2): bytes are copied out of a mapping of x/exp/mmap, or read.
+// Copies a window of a file where the system has no mmap(2), such as Windows.
 
 //go:build !unix || btf_copy
 

@@ -1,4 +1,4 @@
-// Finds the sizes and offsets that the DATASECs of a BPF object lack.
+// Finds the sizes and offsets that a DATASEC lacks: in the ELF file, or for .kconfig by alignment.
 
 package btf
 

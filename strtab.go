@@ -1,4 +1,4 @@
-// Reads the name at an offset of the string section.
+// Reads the name at an offset of the string section, and cuts the flavour off a name.
 
 package btf
 

@@ -1,4 +1,4 @@
-// Reads integers within bounds and in the byte order of the file, and parses the header.
+// Reads integers within the bounds of a section, in its byte order, and the header of .BTF.
 
 package btf
 
