@@ -1,4 +1,4 @@
-// Collects what is compared of a declaration.
+// Collects what is compared of a declaration: two with equal shapes are the same.
 
 package diff
 
