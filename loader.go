@@ -107,7 +107,18 @@ func LoadRawSplitSpec(blob []byte, base *Spec) (*Spec, error) {
 // loadPath opens a file, with its .BTF.ext section if ext is set. Its errors name the
 // file.
 func loadPath(path string, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
-	f, err := openFile(path)
+	return loadOpened(openFile, path, base, ext)
+}
+
+// loadRegular opens a file as loadPath does, but no pipe or device: the error then matches
+// errIrregular. It is for paths that others than the caller choose.
+func loadRegular(path string, base *Spec) (*Spec, error) {
+	s, _, err := loadOpened(openRegular, path, base, false)
+	return s, err
+}
+
+func loadOpened(open func(path string) (*file, error), path string, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
+	f, err := open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("btf: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 )
 
@@ -20,6 +21,18 @@ type mapping struct {
 // may be read: other systems than Unix, kernel BTF before Linux 6.16, pipes, and any
 // file with the build tag btf_copy.
 var errUnmappable = errors.New("cannot be mapped")
+
+// errIrregular means that a file is a directory, a pipe or a device, where a regular one
+// is needed.
+var errIrregular = errors.New("not a regular file")
+
+// irregular returns err, or errIrregular for the path if err is nil.
+func irregular(path string, err error) error {
+	if err == nil {
+		err = &fs.PathError{Op: "open", Path: path, Err: errIrregular}
+	}
+	return err
+}
 
 // openWindow returns the size bytes of f from off on, or fewer if f ends before.
 func openWindow(f *file, off, size int64) (mapping, error) {
