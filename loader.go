@@ -205,20 +205,16 @@ func loadObject(f *file, size int64, base *Spec, ext bool) (*Spec, *ExtInfos, er
 
 // loadStream reads a raw blob from a file that has no offsets, such as a pipe.
 func loadStream(r io.Reader, base *Spec) (*Spec, error) {
-	blob := make([]byte, headerSizeMax)
-	n, err := io.ReadFull(r, blob)
-	if isELF(blob[:n]) {
+	head, err := readStream(r, headerSizeMax)
+	if err != nil {
+		return nil, err
+	}
+	if isELF(head) {
 		return nil, &FormatError{Section: "ELF", Problem: "an ELF file must be a regular file, is a pipe or a device"}
 	}
-	if err == nil {
-		var rest []byte
-		rest, err = io.ReadAll(io.LimitReader(r, extent(blob)-int64(n)))
-		blob = append(blob, rest...)
-	} else {
-		blob = blob[:n]
-	}
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, fmt.Errorf("btf: %w", err)
+	blob, err := readStream(io.MultiReader(bytes.NewReader(head), r), extent(head))
+	if err != nil {
+		return nil, err
 	}
 	return newSpec(blob, base)
 }
