@@ -4,6 +4,8 @@ package btf
 
 import (
 	"bytes"
+	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -68,6 +70,77 @@ func TestStarts(t *testing.T) {
 		i++
 	}
 	require.Equal(t, l.starts.count, i)
+}
+
+// gaps are type sections with huge records among small ones: the number of elements of
+// each record, an ENUM.
+func gaps() map[string][]uint32 {
+	small := func(n int) []uint32 { return make([]uint32, n) }
+	random := rand.New(rand.NewPCG(7, 8))
+	mixed := small(2000)
+	for i := range mixed {
+		if random.IntN(20) == 0 {
+			mixed[i] = random.Uint32N(1 << (2 + random.Uint32N(14)))
+		}
+	}
+	return map[string][]uint32{
+		"no records":         nil,
+		"one huge":           {100_000},
+		"huge first":         append([]uint32{100_000}, small(100)...),
+		"huge second":        append([]uint32{0, 100_000}, small(100)...),
+		"huge last":          append(small(100), 100_000),
+		"end of a stride":    append(append(small(31), 100_000), small(33)...),
+		"start of a stride":  append(append(small(32), 100_000), small(33)...),
+		"several in a row":   append(append(small(70), 9000, 9000, 9000), small(70)...),
+		"every stride":       slices.Repeat(append(small(31), 3000), 20),
+		"as wide as allowed": append(append(small(16), nearWords*256/8-32*12/8), small(64)...),
+		"mixed":              mixed,
+	}
+}
+
+// gapped returns a blob of ENUMs.
+func gapped(order btftest.Order, b *btftest.Builder, elements []uint32) []byte {
+	for _, n := range elements {
+		b.Record(0, btftest.Info(6, n, false), 4, make([]uint32, 2*n)...)
+	}
+	return b.Bytes()
+}
+
+// TestGaps: the n-th record is the n-th of all, with huge records between them too, and
+// the walk to it is short.
+func TestGaps(t *testing.T) {
+	for name, elements := range gaps() {
+		for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
+			t.Run(fmt.Sprint(name, order), func(t *testing.T) {
+				base, err := LoadRawSpec(gapped(order, btftest.New(order), elements))
+				require.NoError(t, err)
+				split, err := LoadRawSplitSpec(gapped(order, btftest.Over(order, uint32(len(elements)), 1), elements), base)
+				require.NoError(t, err)
+				for _, spec := range []*Spec{base, split} {
+					l := &spec.layer
+					var i, off uint32
+					for at := range l.starts.all() {
+						require.Equal(t, off, at)
+						require.Equal(t, at, l.starts.offset(i))
+						off += recordSize + 8*elements[i]
+						i++
+					}
+					require.Equal(t, uint32(len(elements)), i)
+					require.Zero(t, l.starts.offset(i))
+
+					samples := l.starts.every[:(i+stride-1)/stride]
+					ranks := l.starts.every[len(samples):]
+					wide, last := false, uint32(0)
+					for _, s := range append(slices.Clone(samples), 64*uint32(len(l.starts.bits))) {
+						wide = wide || s/64-last > nearWords
+						last = s / 64
+					}
+					require.Equal(t, i > 0 && wide, len(ranks) > 0, "ranks are for huge records only")
+				}
+			})
+		}
+	}
+	require.Empty(t, fixtureLayer(t).starts.every[(fixtureLayer(t).starts.count+stride-1)/stride:], "a kernel has no ranks")
 }
 
 // TestScan: the scan, the plain scan and the index find the same types.

@@ -12,27 +12,30 @@ import (
 	"math"
 )
 
-// debug/elf copies the name of every section, with no limit. A hostile file of 2 MB can
-// have 20,000 sections whose names overlap, which would take 20 GB. The table of names
-// may also be compressed, or a hole of terabytes. checkSectionNames refuses such files
-// before debug/elf reads them.
+// debug/elf takes what an ELF file claims for true. It reads all headers, even those in
+// the hole of a sparse file, and copies the name of every section: a million sections can
+// share one long name. checkHeaders refuses such files before debug/elf reads them.
 const (
+	maxHeaders      = 8 << 20  // size of all section headers, and of all program headers, in bytes
 	maxSectionName  = 4096     // longest name of a section, in bytes
-	maxSectionTable = 64 << 20 // size of all section headers, and of all section names, in bytes
+	maxSectionNames = 16 << 20 // size of the table of section names, and of all names together, in bytes
 )
 
-// checkSectionNames returns an error if the section headers or the section names of an
-// ELF file are larger than the limits above. It returns nil if the file is broken in
-// another way: debug/elf reports that.
+// checkHeaders returns an error if the headers or the section names of an ELF file are
+// larger than the limits above. It returns nil if the file is broken in another way that
+// debug/elf reports.
 //
-//	file header     e_shoff     offset of the section headers in the file
-//	                e_shnum     number of section headers
-//	                e_shstrndx  index of the section that holds the names
+//	file header     e_phentsize  size of a program header
+//	                e_phnum      number of program headers
+//	                e_shoff      offset of the section headers in the file
+//	                e_shentsize  size of a section header
+//	                e_shnum      number of section headers
+//	                e_shstrndx   index of the section that holds the names
 //	section header  sh_name │ sh_type │ sh_flags │ sh_addr │ sh_offset │ sh_size │ sh_link │ …
 //
 // Names and types have 32 bits. Offsets, sizes and flags have 32 bits in class 32 and
 // 64 bits in class 64.
-func checkSectionNames(r io.ReaderAt) error {
+func checkHeaders(r io.ReaderAt) error {
 	head, err := readWindow(r, 0, 64)
 	if err != nil {
 		return err
@@ -61,6 +64,9 @@ func checkSectionNames(r io.ReaderAt) error {
 		}
 		return uint64(order.Uint16(head[at32:]))
 	}
+	if each, count := half(0x2a, 0x36), half(0x2c, 0x38); each*count > maxHeaders {
+		return elfProblem(0, nil, "%d program headers of %d bytes must take at most %d bytes in all", count, each, maxHeaders)
+	}
 	off, each, count, names := word(head, 0x20, 0x28), half(0x2e, 0x3a), half(0x30, 0x3c), half(0x32, 0x3e)
 	if off == 0 || off > math.MaxInt64 || each < size {
 		return nil
@@ -79,11 +85,13 @@ func checkSectionNames(r io.ReaderAt) error {
 			names = uint64(order.Uint32(first[at:]))
 		}
 	}
-	if names >= count {
-		return nil
-	}
-	if count > maxSectionTable/each {
-		return elfProblem(off, nil, "%d section headers of %d bytes must take at most %d bytes in all", count, each, maxSectionTable)
+	switch {
+	case count > maxHeaders/each:
+		return elfProblem(off, nil, "%d section headers of %d bytes must take at most %d bytes in all", count, each, maxHeaders)
+	case names == 0:
+		return nil // sections without names
+	case names >= count:
+		return elfProblem(0, nil, "index of the section names must be below %d, is %d", count, names)
 	}
 	headers, err := readWindow(r, int64(off), int64(count*each))
 	if err != nil || uint64(len(headers)) < count*each {
@@ -94,8 +102,8 @@ func checkSectionNames(r io.ReaderAt) error {
 	switch {
 	case word(table, 0x08, 0x08)&uint64(elf.SHF_COMPRESSED) != 0:
 		return elfProblem(off+names*each, nil, "section names must not be compressed")
-	case length > maxSectionTable:
-		return elfProblem(off+names*each, nil, "section names must take at most %d bytes, take %d", maxSectionTable, length)
+	case length > maxSectionNames:
+		return elfProblem(off+names*each, nil, "section names must take at most %d bytes, take %d", maxSectionNames, length)
 	case at > math.MaxInt64:
 		return nil
 	}
@@ -103,13 +111,22 @@ func checkSectionNames(r io.ReaderAt) error {
 	if err != nil {
 		return err
 	}
+	sum := 0
 	for i := range count {
 		name := order.Uint32(headers[i*each:])
 		if uint64(name) >= uint64(len(text)) {
 			return nil
 		}
-		if rest := text[name:]; len(rest) > maxSectionName && bytes.IndexByte(rest[:maxSectionName+1], 0) < 0 {
+		rest := text[name:]
+		n := bytes.IndexByte(rest[:min(len(rest), maxSectionName+1)], 0)
+		switch {
+		case n < 0 && len(rest) <= maxSectionName:
+			return nil
+		case n < 0:
 			return elfProblem(off+i*each, nil, "name of section %d must have at most %d bytes, has more", i, maxSectionName)
+		}
+		if sum += n; sum > maxSectionNames {
+			return elfProblem(off+i*each, nil, "names of all sections must have at most %d bytes, those up to section %d have more", maxSectionNames, i)
 		}
 	}
 	return nil
@@ -130,26 +147,30 @@ type window struct {
 	pointer   uint32 // size of a pointer in bytes, by the ELF class
 }
 
-// maxInflated is the largest size of a decompressed section, in bytes. Real BTF takes 5
-// to 20 MB. A few crafted bytes can decompress to any number of gigabytes.
-const maxInflated = 256 << 20
+// maxInflated is the largest number of bytes that are decompressed, or copied of the
+// symbols, for one file. Real BTF takes 5 to 20 MB. A few crafted bytes can decompress to
+// any number of gigabytes.
+const maxInflated = maxRead
 
 // An object is an ELF file whose headers were read.
 type object struct {
 	*elf.File
-	size int64 // of the file in bytes, -1 if unknown
+	r    io.ReaderAt
+	size int64   // of the file in bytes, -1 if unknown
+	left *uint64 // what is left of maxInflated
 }
 
 // openObject reads the headers of an ELF file of size bytes, -1 if that is unknown.
 func openObject(r io.ReaderAt, size int64) (object, error) {
-	if err := checkSectionNames(r); err != nil {
+	if err := checkHeaders(r); err != nil {
 		return object{}, err
 	}
 	f, err := elf.NewFile(r)
 	if err != nil {
 		return object{}, elfProblem(0, err, "headers cannot be read")
 	}
-	return object{f, size}, nil
+	left := uint64(maxInflated)
+	return object{f, r, size, &left}, nil
 }
 
 // isBPF reports whether the file is a BPF object. Compilers leave out the sizes and
@@ -177,16 +198,63 @@ func (o object) window(name string) (window, error) {
 	case s.Flags&elf.SHF_COMPRESSED == 0:
 		w.off, w.size = int64(s.Offset), int64(s.FileSize)
 		return w, nil
-	case s.Size > maxInflated:
-		return window{}, elfProblem(s.Offset, nil, "decompressed section %s must have at most %d bytes, has %d", name, maxInflated, s.Size)
 	}
-	// Data reads and decompresses piece by piece. A false size in the header allocates
-	// nothing.
 	var err error
-	if w.inflated, err = s.Data(); err != nil {
-		return window{}, elfProblem(s.Offset, err, "section %s of %d bytes cannot be decompressed", name, s.Size)
+	w.inflated, err = o.inflate(s)
+	return w, err
+}
+
+// The largest number of bytes that a compressed byte can become, by ch_type of the
+// compression header. Deflate stores 258 bytes in 2 bits or more. Zstandard stores a block
+// of up to 128 KiB in 4 bytes or more.
+var maxRatios = map[elf.CompressionType]uint64{elf.COMPRESS_ZLIB: 1032, elf.COMPRESS_ZSTD: 32 << 10}
+
+// inflate returns the decompressed bytes of a section. It takes memory for as many bytes as
+// the section claims after it got the first of them, and only if the compressed bytes can
+// become as many.
+func (o object) inflate(s *elf.Section) ([]byte, error) {
+	broken := func(err error) ([]byte, error) {
+		return nil, elfProblem(s.Offset, err, "section %s of %d bytes cannot be decompressed", s.Name, s.Size)
 	}
-	return w, nil
+	if err := o.spend("decompressed section", s); err != nil {
+		return nil, err
+	}
+	head, err := readWindow(o.r, int64(s.Offset), 4)
+	if err != nil {
+		return nil, err
+	}
+	last, err := readWindow(o.r, int64(s.Offset+s.FileSize)-1, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(head) < 4 || len(last) == 0 {
+		return broken(io.ErrUnexpectedEOF)
+	}
+	ratio, known := maxRatios[elf.CompressionType(o.ByteOrder.Uint32(head))]
+	if known && s.Size/ratio > s.FileSize {
+		return nil, elfProblem(s.Offset, nil, "section %s of %d compressed bytes must have at most %d bytes decompressed, has %d", s.Name, s.FileSize, s.FileSize*ratio, s.Size)
+	}
+	r, first := s.Open(), make([]byte, min(s.Size, firstRead))
+	if _, err := io.ReadFull(r, first); err != nil {
+		return broken(err)
+	}
+	if s.Size <= firstRead {
+		return first, nil
+	}
+	b := make([]byte, s.Size)
+	if _, err := io.ReadFull(r, b[copy(b, first):]); err != nil {
+		return broken(err)
+	}
+	return b, nil
+}
+
+// spend takes the size of a section from what is left of maxInflated.
+func (o object) spend(what string, s *elf.Section) error {
+	if s.Size > *o.left {
+		return elfProblem(s.Offset, nil, "%s %s must have at most %d bytes, has %d", what, s.Name, *o.left, s.Size)
+	}
+	*o.left -= s.Size
+	return nil
 }
 
 // A symbol is the name of a variable and the name of its section.
@@ -254,13 +322,17 @@ func (o object) symbolTable() (table, names []byte, err error) {
 		return nil, nil, nil
 	}
 	read := func(s *elf.Section) ([]byte, error) {
-		switch {
-		case s.Flags&elf.SHF_COMPRESSED != 0:
-			return nil, elfProblem(s.Offset, nil, "section %s must not be compressed", s.Name)
-		case s.Size > maxInflated:
-			return nil, elfProblem(s.Offset, nil, "section %s must have at most %d bytes, has %d", s.Name, maxInflated, s.Size)
+		if s.Flags&elf.SHF_COMPRESSED != 0 || s.Type == elf.SHT_NOBITS {
+			return nil, elfProblem(s.Offset, nil, "section %s must have its bytes in the file, and not compressed", s.Name)
 		}
-		b, err := s.Data()
+		if err := o.spend("section", s); err != nil {
+			return nil, err
+		}
+		// Data of debug/elf would decompress a section because its name is .zdebug.
+		b, err := readWindow(s, 0, int64(s.FileSize))
+		if err == nil && uint64(len(b)) < s.FileSize {
+			err = io.ErrUnexpectedEOF
+		}
 		if err != nil {
 			return nil, elfProblem(s.Offset, err, "section %s cannot be read", s.Name)
 		}

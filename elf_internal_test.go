@@ -127,7 +127,7 @@ func TestLongELFNames(t *testing.T) {
 			err   string
 		}{
 			names + 8:      {uint64(elf.SHF_COMPRESSED), "section names must not be compressed"},
-			names + 0x20:   {1 << 40, "section names must take at most 67108864 bytes, take 1099511627776"},
+			names + 0x20:   {1 << 40, "section names must take at most 16777216 bytes, take 1099511627776"},
 			names + 0x18:   {1 << 63, ""},
 			0x28:           {1 << 63, ""},
 			headers + 5*64: {1 << 31, ""},

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -140,7 +141,7 @@ func (o *opened) open(path string, vmlinux *Spec) (*Spec, error) {
 	if o.spec != nil || o.broken != nil {
 		return o.spec, o.broken
 	}
-	spec, err := LoadSplitSpec(path, vmlinux)
+	spec, err := loadRegular(path, vmlinux)
 	if isBroken(err) {
 		o.broken = err
 	}
@@ -283,31 +284,29 @@ const kernelBTF = "/sys/kernel/btf/"
 // LoadKernelSpec opens the BTF of the running kernel: /sys/kernel/btf/vmlinux or, if
 // that cannot be opened, the vmlinux file of the running release in one of the places
 // where distributions put it. The places are those of libbpf's btf__load_vmlinux_btf.
-// The error matches [ErrNotSupported] if there is no such file.
+// The error matches [ErrNotSupported] if there is no such file, and lists the places.
 func LoadKernelSpec() (*Spec, error) { return loadKernelSpec("") }
 
-// loadKernelSpec is LoadKernelSpec for files below root.
+// loadKernelSpec is LoadKernelSpec for files below root. Others than the caller may have
+// written there, such as the processes of a container.
 func loadKernelSpec(root string) (*Spec, error) {
-	places := []string{root + kernelBTF + "vmlinux"}
-	release, err := os.ReadFile(root + "/proc/sys/kernel/osrelease")
-	release = bytes.TrimSpace(release)
-	if err == nil {
-		for _, place := range vmlinuxPlaces {
-			places = append(places, root+fmt.Sprintf(place, release))
-		}
+	s, first := loadVmlinux(root + kernelBTF + vmlinuxName)
+	if s != nil {
+		return s, nil
 	}
-	var first error
-	for _, place := range places {
-		// Containers hide files by mounting an empty file or /dev/null over them.
-		if info, err := os.Stat(place); errors.Is(err, fs.ErrNotExist) || err == nil && (info.Size() == 0 || !info.Mode().IsRegular()) {
-			continue
-		}
-		s, err := LoadSpec(place)
-		if err == nil {
-			return s, nil
-		}
-		if first == nil && !errors.Is(err, ErrNotFound) {
-			first = err
+	looked := []string{kernelBTF + vmlinuxName}
+	release, why := kernelRelease(root)
+	if why == nil {
+		for _, place := range vmlinuxPlaces {
+			place = fmt.Sprintf(place, release)
+			s, err := loadVmlinux(root + place)
+			if s != nil {
+				return s, nil
+			}
+			if first == nil {
+				first = err
+			}
+			looked = append(looked, place)
 		}
 	}
 	if first != nil {
@@ -315,12 +314,56 @@ func loadKernelSpec(root string) (*Spec, error) {
 	}
 	kernel := "the running kernel"
 	if root != "" {
-		kernel = "the kernel below " + root
+		kernel = "the kernel below " + shown([]byte(root))
 	}
-	if len(release) > 0 {
-		kernel += " " + string(release)
+	places := shown([]byte(release)) + ": there is no BTF in " + strings.Join(looked, ", ")
+	if why != nil {
+		places = fmt.Sprintf("of unknown release (%v): there is no BTF in %s", why, looked[0])
 	}
-	return nil, fmt.Errorf("btf: BTF of %s: %w", kernel, ErrNotSupported)
+	return nil, fmt.Errorf("btf: BTF of %s %s: %w", kernel, places, ErrNotSupported)
+}
+
+// loadVmlinux opens a file that may be there and may have BTF. If it is not there or has
+// none, both results are nil. Containers hide files by mounting an empty file or /dev/null
+// over them.
+func loadVmlinux(path string) (*Spec, error) {
+	s, err := loadRegular(path, nil)
+	switch {
+	case err == nil:
+		return s, nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errIrregular), errors.Is(err, ErrNotFound):
+		return nil, nil
+	}
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		return nil, nil
+	}
+	return nil, err
+}
+
+// maxRelease is the largest size in bytes of the name of a release with the newline after
+// it: __NEW_UTS_LEN of the kernel is 64.
+const maxRelease = 65
+
+// kernelRelease returns the release of the kernel whose /proc is below root.
+func kernelRelease(root string) (string, error) {
+	f, err := openRegular(root + "/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b := make([]byte, maxRelease+1)
+	n, err := io.ReadFull(f, b)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && err != io.EOF {
+		return "", err
+	}
+	release := string(bytes.TrimSpace(b[:n]))
+	switch {
+	case n > maxRelease:
+		return "", fmt.Errorf("%s must have at most %d bytes, has more", f.Name(), maxRelease)
+	case release == "" || release == "." || release == ".." || strings.ContainsAny(release, "/\x00"):
+		return "", fmt.Errorf("%s must have the name of a release, has %s", f.Name(), quoted(release))
+	}
+	return release, nil
 }
 
 // vmlinuxPlaces is the list of libbpf's btf__load_vmlinux_btf.
@@ -338,8 +381,11 @@ var vmlinuxPlaces = []string{
 // /sys/kernel/btf/NAME. base is the BTF of the kernel itself. The error matches
 // [fs.ErrNotExist] if the module is not loaded or has no BTF.
 func LoadKernelModuleSpec(module string, base *Spec) (*Spec, error) {
-	if module == "" || module == "vmlinux" || strings.ContainsAny(module, "/.") {
+	if !isModule(module) {
 		return nil, fmt.Errorf("btf: %q is not the name of a kernel module", module)
 	}
-	return LoadSplitSpec(kernelBTF+module, base)
+	if err := base.usableBase(); err != nil {
+		return nil, err
+	}
+	return loadRegular(kernelBTF+module, base)
 }

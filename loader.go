@@ -107,7 +107,18 @@ func LoadRawSplitSpec(blob []byte, base *Spec) (*Spec, error) {
 // loadPath opens a file, with its .BTF.ext section if ext is set. Its errors name the
 // file.
 func loadPath(path string, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
-	f, err := openFile(path)
+	return loadOpened(openFile, path, base, ext)
+}
+
+// loadRegular opens a file as loadPath does, but no pipe or device: the error then matches
+// errIrregular. It is for paths that others than the caller choose.
+func loadRegular(path string, base *Spec) (*Spec, error) {
+	s, _, err := loadOpened(openRegular, path, base, false)
+	return s, err
+}
+
+func loadOpened(open func(path string) (*file, error), path string, base *Spec, ext bool) (*Spec, *ExtInfos, error) {
+	f, err := open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("btf: %w", err)
 	}
@@ -194,20 +205,16 @@ func loadObject(f *file, size int64, base *Spec, ext bool) (*Spec, *ExtInfos, er
 
 // loadStream reads a raw blob from a file that has no offsets, such as a pipe.
 func loadStream(r io.Reader, base *Spec) (*Spec, error) {
-	blob := make([]byte, headerSizeMax)
-	n, err := io.ReadFull(r, blob)
-	if isELF(blob[:n]) {
+	head, err := readStream(r, headerSizeMax)
+	if err != nil {
+		return nil, err
+	}
+	if isELF(head) {
 		return nil, &FormatError{Section: "ELF", Problem: "an ELF file must be a regular file, is a pipe or a device"}
 	}
-	if err == nil {
-		var rest []byte
-		rest, err = io.ReadAll(io.LimitReader(r, extent(blob)-int64(n)))
-		blob = append(blob, rest...)
-	} else {
-		blob = blob[:n]
-	}
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, fmt.Errorf("btf: %w", err)
+	blob, err := readStream(io.MultiReader(bytes.NewReader(head), r), extent(head))
+	if err != nil {
+		return nil, err
 	}
 	return newSpec(blob, base)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 )
 
@@ -21,6 +22,18 @@ type mapping struct {
 // file with the build tag btf_copy.
 var errUnmappable = errors.New("cannot be mapped")
 
+// errIrregular means that a file is a directory, a pipe or a device, where a regular one
+// is needed.
+var errIrregular = errors.New("not a regular file")
+
+// irregular returns err, or errIrregular for the path if err is nil.
+func irregular(path string, err error) error {
+	if err == nil {
+		err = &fs.PathError{Op: "open", Path: path, Err: errIrregular}
+	}
+	return err
+}
+
 // openWindow returns the size bytes of f from off on, or fewer if f ends before.
 func openWindow(f *file, off, size int64) (mapping, error) {
 	if size == 0 {
@@ -33,24 +46,60 @@ func openWindow(f *file, off, size int64) (mapping, error) {
 	return m, err
 }
 
-// maxRead is how much is read into memory: a hundred times the largest kernel's
-// BTF. A sparse file of a few bytes can hold any number of zeros.
-const maxRead = 1 << 30
+// maxRead is the largest number of bytes that are read into memory: some twenty times the
+// largest kernel's BTF. A sparse file of a few bytes can hold any number of zeros.
+const maxRead = 256 << 20
 
-// readWindow reads the size bytes of r from off on, or fewer if r ends before, in
-// as many calls as it takes: sysfs gives no more than a page at a time.
+// readWindow reads the size bytes of r from off on, or fewer if r ends before.
 //
 // A few bytes can claim to be gigabytes, and a reader to have them: an
 // [io.SectionReader] need not know its end. So memory for all of them is taken at
 // once only after the last one was read; else it is grown into.
 func readWindow(r io.ReaderAt, off, size int64) ([]byte, error) {
 	limit := min(size, maxRead)
-	expected := min(limit, 64<<10)
-	if size > expected && size == limit && off <= math.MaxInt64-size {
-		if n, _ := r.ReadAt(make([]byte, 1), off+size-1); n == 1 {
+	expected := min(limit, firstRead)
+	if size > expected && off <= math.MaxInt64-size {
+		if n, _ := r.ReadAt(make([]byte, 1), off+limit-1); n == 1 {
+			if size > limit {
+				return nil, tooMuch(off, size)
+			}
 			expected = size
 		}
 	}
+	b, err := grow(expected, limit, func(b []byte, at int64) (int, error) { return r.ReadAt(b, off+at) })
+	if err != nil {
+		return nil, fmt.Errorf("btf: reading %d bytes at 0x%x: %w", size, off, err)
+	}
+	if int64(len(b)) == limit && size > limit {
+		return nil, tooMuch(off, size)
+	}
+	return b, nil
+}
+
+// readStream reads the next size bytes of r, or fewer if r ends before.
+func readStream(r io.Reader, size int64) ([]byte, error) {
+	if size > maxRead {
+		return nil, tooMuch(0, size)
+	}
+	b, err := grow(min(size, firstRead), size, func(b []byte, _ int64) (int, error) { return r.Read(b) })
+	if err != nil {
+		return nil, fmt.Errorf("btf: reading %d bytes: %w", size, err)
+	}
+	return b, nil
+}
+
+func tooMuch(off, size int64) error {
+	return fmt.Errorf("btf: reading %d bytes at 0x%x: more than %d are not read into memory", size, off, maxRead)
+}
+
+// firstRead is the number of bytes for which memory is taken before any was read.
+const firstRead = 64 << 10
+
+// grow reads limit bytes, or fewer if read says that there are no more. at is the number
+// of bytes that were read before. It takes as many calls as are needed: sysfs gives no more
+// than a page at a time. Memory for the expected bytes is taken at once, and doubled after
+// that.
+func grow(expected, limit int64, read func(b []byte, at int64) (int, error)) ([]byte, error) {
 	b := make([]byte, 0, expected)
 	for int64(len(b)) < limit {
 		if len(b) == cap(b) {
@@ -58,17 +107,14 @@ func readWindow(r io.ReaderAt, off, size int64) ([]byte, error) {
 			copy(grown, b)
 			b = grown
 		}
-		n, err := r.ReadAt(b[len(b):cap(b)], off+int64(len(b)))
+		n, err := read(b[len(b):cap(b)], int64(len(b)))
 		b = b[:len(b)+n]
 		if err == io.EOF || err == nil && n == 0 {
-			return b, nil
+			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("btf: reading %d bytes at 0x%x: %w", size, off, err)
+			return nil, err
 		}
-	}
-	if size > limit {
-		return nil, fmt.Errorf("btf: reading %d bytes at 0x%x: more than %d are not read into memory", size, off, maxRead)
 	}
 	return b, nil
 }

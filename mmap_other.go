@@ -45,6 +45,26 @@ func openFile(path string) (*file, error) {
 	return &file{f, mapped}, nil
 }
 
+// openRegular opens a regular file. Of anything else it returns an error that matches
+// errIrregular.
+func openRegular(path string) (*file, error) {
+	// Opening a named pipe waits, and opening a device can do something to it. What the
+	// path names can change before it is opened, so the mode is checked again.
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, irregular(path, err)
+	}
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() {
+		_ = f.Close()
+		return nil, irregular(path, err)
+	}
+	return f, nil
+}
+
 // ReadAt copies from the mapping, which ends where the file ended when it was opened.
 // It reads the file where the mapping faults, as it does after the file was truncated.
 // Offsets after the end go no further: js panics on those above 1<<53.

@@ -17,15 +17,46 @@ import (
 type file = os.File
 
 // openFile is os.Open without its preparations for waiting on the file, which take
-// a dozen system calls and mean nothing to one that is mapped.
+// a dozen system calls and descriptors, and mean nothing to one that is mapped.
 func openFile(path string) (*file, error) {
+	fd, err := openDescriptor(path, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// openRegular opens a regular file. Of anything else it returns an error that matches
+// errIrregular. It never waits, as an open of a named pipe does.
+func openRegular(path string) (*file, error) {
+	// Opening a device can do something to it. What the path names can change before it is
+	// opened, so the mode is checked again.
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil, irregular(path, err)
+	}
+	fd, err := openDescriptor(path, unix.O_NONBLOCK|unix.O_NOCTTY)
+	if err != nil {
+		return nil, err
+	}
+	var stat unix.Stat_t
+	if err = unix.Fstat(fd, &stat); err == nil && stat.Mode&unix.S_IFMT == unix.S_IFREG {
+		// os.NewFile would prepare for waiting on a descriptor that does not block.
+		if _, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, 0); err == nil {
+			return os.NewFile(uintptr(fd), path), nil
+		}
+	}
+	_ = unix.Close(fd)
+	return nil, irregular(path, err)
+}
+
+func openDescriptor(path string, flags int) (int, error) {
 	for {
-		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|flags, 0)
 		switch {
 		case err == nil:
-			return os.NewFile(uintptr(fd), path), nil
+			return fd, nil
 		case !errors.Is(err, unix.EINTR):
-			return nil, &os.PathError{Op: "open", Path: path, Err: err}
+			return 0, &os.PathError{Op: "open", Path: path, Err: err}
 		}
 	}
 }
