@@ -4,6 +4,8 @@ package btf
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -123,3 +125,60 @@ func (l *located) Error() string {
 }
 
 func (l *located) Unwrap() error { return l.err }
+
+// maxListed is the number of bytes of text after which an errorList counts errors.
+const maxListed = 16 << 10
+
+// An errorList joins the errors of many questions. The text of what it returns is
+// bounded, and it matches every sentinel that one of the errors matches.
+type errorList struct {
+	errs  []error
+	bytes int
+	more  moreErrors
+}
+
+// add appends an error.
+func (l *errorList) add(err error) {
+	if l.bytes < maxListed {
+		l.bytes += len(err.Error())
+		l.errs = append(l.errs, err)
+		return
+	}
+	l.more.count++
+	for _, sentinel := range [...]error{ErrNotFound, ErrMultipleMatches, ErrNotSupported, ErrNoExtendedInfo, ErrClosed, ErrWrongKind} {
+		if errors.Is(err, sentinel) && !slices.Contains(l.more.match, sentinel) {
+			l.more.match = append(l.more.match, sentinel)
+		}
+	}
+	var broken *FormatError
+	if errors.As(err, &broken) && !l.more.broken {
+		l.more.broken = true
+		l.more.match = append(l.more.match, broken)
+	}
+}
+
+// first puts an error before all others.
+func (l *errorList) first(err error) { l.errs = slices.Insert(l.errs, 0, err) }
+
+// join returns the error for all, or nil if there is none. what is what failed, in the
+// plural.
+func (l *errorList) join(what string) error {
+	if l.more.count > 0 {
+		more := l.more // a copy, so that a list without errors does not move to the heap
+		more.what = what
+		return errors.Join(append(l.errs, &more)...)
+	}
+	return errors.Join(l.errs...)
+}
+
+// moreErrors stands for errors that a message only counts.
+type moreErrors struct {
+	count  int
+	what   string
+	match  []error // one for each sentinel that they match, and one FormatError
+	broken bool
+}
+
+func (m *moreErrors) Error() string { return fmt.Sprintf("btf: %d more %s failed", m.count, m.what) }
+
+func (m *moreErrors) Unwrap() []error { return m.match }

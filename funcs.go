@@ -6,14 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path"
+
+	"github.com/seed-6c4a6465/btf/internal/glob"
 )
 
 // A FuncFilter selects functions. A function must match all fields that are set. The
 // zero FuncFilter selects all functions.
 type FuncFilter struct {
 	// Name is a pattern of [path.Match] for the name of the function, such as "tcp_*".
-	// A name of more than 4 KB never matches.
+	// "/" is a character like others. A name of more than 4 KB never matches.
 	Name string
 
 	// Tag is the text of a decl tag of the function. Kfuncs have "bpf_kfunc".
@@ -54,8 +55,9 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 	// parameters are known to match. It returns false if the loop must stop.
 	var memo protoMemo
 	var take takeMemo
+	pattern := glob.New(filter.Name)
 	consider := func(t Type, takes bool) bool {
-		if filter.Name != "" && !glob(filter.Name, s.layer.strings.at(t.nameOff())) {
+		if filter.Name != "" && !pattern.MatchNUL(s.layer.strings.at(t.nameOff())) {
 			return true
 		}
 		f, err := memo.narrow(t)
@@ -82,8 +84,8 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 }
 
 func (f *FuncFilter) check() error {
-	if _, err := path.Match(f.Name, ""); err != nil {
-		return fmt.Errorf("btf: FuncFilter.Name: pattern %q: %w", f.Name, err)
+	if err := glob.Check(f.Name); err != nil {
+		return fmt.Errorf("btf: FuncFilter.Name: pattern %s: %w", quoted(f.Name), err)
 	}
 	if f.FirstParams < 0 {
 		return fmt.Errorf("btf: FuncFilter.FirstParams must be at least 0, is %d", f.FirstParams)
@@ -266,88 +268,3 @@ const marksLen = 1 << 18
 func (m *marks) add(number TypeID) { m[number%marksLen/64] |= 1 << (number % 64) }
 
 func (m *marks) has(number TypeID) bool { return m[number%marksLen/64]>>(number%64)&1 != 0 }
-
-// maxGlobbed is the length in bytes of the longest name that can match a pattern. The
-// longest names of a kernel have 512 bytes. A hostile blob could have a hundred thousand
-// names that overlap in one long string.
-const maxGlobbed = 4 << 10
-
-// glob reports whether the name at the start of b, which ends at a NUL, matches a
-// pattern. It does what path.Match does for ASCII names without a slash. path.Match
-// needs a string, and so an allocation for each name.
-func glob(pattern string, b []byte) bool {
-	// Only the last star is retried, with one more byte each time.
-	p, n := 0, 0
-	star, taken := -1, 0
-	for {
-		switch {
-		case n >= len(b) || n > maxGlobbed:
-			return false
-		case p < len(pattern) && pattern[p] == '*':
-			star, taken = p, n
-			p++
-			continue
-		case b[n] == 0:
-			return p == len(pattern)
-		}
-		if length, ok := globOne(pattern[p:], b[n]); ok {
-			p, n = p+length, n+1
-			continue
-		}
-		if star < 0 {
-			return false
-		}
-		taken++
-		p, n = star+1, taken
-	}
-}
-
-// globOne reports whether the first element of a pattern, which is not a star, matches
-// c. length is the length of the element.
-func globOne(pattern string, c byte) (length int, ok bool) {
-	if pattern == "" {
-		return 0, false
-	}
-	switch pattern[0] {
-	case '?':
-		return 1, true
-	case '\\':
-		if len(pattern) < 2 {
-			return 0, false
-		}
-		return 2, pattern[1] == c
-	case '[':
-		return globClass(pattern, c)
-	}
-	return 1, pattern[0] == c
-}
-
-// globClass is globOne for a class such as [a-z_] or [^0-9].
-func globClass(pattern string, c byte) (length int, ok bool) {
-	at := 1
-	negated := at < len(pattern) && pattern[at] == '^'
-	if negated {
-		at++
-	}
-	next := func() (b byte) {
-		if at < len(pattern) && pattern[at] == '\\' {
-			at++
-		}
-		if at < len(pattern) {
-			b = pattern[at]
-		}
-		at++
-		return b
-	}
-	in := false
-	for first := true; first || at < len(pattern) && pattern[at] != ']'; first = false {
-		low := next()
-		high := low
-		if at < len(pattern) && pattern[at] == '-' {
-			at++
-			high = next()
-		}
-		in = in || low <= c && c <= high
-	}
-	return min(at+1, len(pattern)), in != negated
-}

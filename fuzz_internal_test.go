@@ -5,7 +5,6 @@ package btf
 import (
 	"bytes"
 	"os"
-	"path"
 	"path/filepath"
 	"testing"
 
@@ -142,32 +141,5 @@ func FuzzHash(f *testing.F) {
 				require.True(t, bytes.HasPrefix(part[len(want):], []byte("___")))
 			}
 		}
-	})
-}
-
-// FuzzGlob: a pattern and a name match if path.Match says so.
-func FuzzGlob(f *testing.F) {
-	for _, pattern := range []string{"", "*", "tcp_*", "*_show", "*a*b*c", "?", "[a-z]*", "[^a-z]?", `\*`, `[\]]`, "[]", "[a", "[a-]", "[]a]", "[-]", `a\`, "**x", "[^]", "[a-b-c]", "[--a]"} {
-		for _, name := range []string{"", "tcp_sendmsg", "abc", "aXbXc", "*", "]", "-", "a", "x", "1b", "ab"} {
-			f.Add(pattern, name)
-		}
-	}
-	f.Fuzz(func(t *testing.T, pattern, name string) {
-		for i := range len(pattern) {
-			if pattern[i] >= 0x80 {
-				return // runes there, bytes here
-			}
-		}
-		for i := range len(name) {
-			if c := name[i]; c >= 0x80 || c == '/' || c == 0 {
-				return
-			}
-		}
-		want, err := path.Match(pattern, name)
-		got := glob(pattern, []byte(name+"\x00another name"))
-		if err == nil && len(name) <= maxGlobbed {
-			require.Equal(t, want, got)
-		}
-		require.False(t, glob(pattern, []byte(name)), "a name without an end")
 	})
 }

@@ -4,6 +4,7 @@ package btf
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -101,7 +102,7 @@ func (k *Kernel) Module(name string) (*Spec, error) {
 		return nil, err
 	}
 	if !isModule(name) {
-		return nil, fmt.Errorf("btf: %q is not the name of a kernel module", name)
+		return nil, fmt.Errorf("btf: %s is not the name of a kernel module", quoted(name))
 	}
 	path := k.root + kernelBTF + name
 	info, err := os.Stat(path)
@@ -221,61 +222,63 @@ func (k *Kernel) Field(path string) (Field, error) {
 }
 
 func (k *Kernel) field(path string) (Field, error) {
-	name, steps, err := cutType(path)
-	if err != nil {
-		return Field{}, err
-	}
 	if err := k.vmlinux.usable(); err != nil {
-		return Field{}, err
+		_, _, bad := cutType(path)
+		return Field{}, cmp.Or(bad, err)
 	}
 	var found Field
 	var in, out Module // a module with the field, and one with the type but no such field
 	var nowhere error
-	var unfit Type
-	var failed []error
+	var unfit pathMiss
+	var failed errorList
 	for m, err := range k.Modules() {
 		if err != nil {
-			failed = append(failed, err)
+			failed.add(err)
 			continue
 		}
-		f, of, fits, err := m.Spec.ownField(name, steps)
+		var f Field
+		miss, err := m.Spec.search(&f, path, false)
+		if err == nil && miss.why == missesSteps {
+			err = m.Spec.explain(miss)
+		}
 		if err != nil {
-			err = &located{"in " + m.Name, err}
+			err = &located{"in " + shown([]byte(m.Name)), err}
 		}
 		switch {
-		case m.Name == vmlinuxName && (fits || err != nil):
-			return f, err
+		case m.Name == vmlinuxName && err != nil:
+			return Field{}, err
+		case m.Name == vmlinuxName && miss.why == 0:
+			return f, nil
 		case errors.Is(err, ErrMultipleMatches):
 			return Field{}, err
 		case isBroken(err):
-			failed = append(failed, err)
+			failed.add(err)
 		case err != nil:
 			if nowhere == nil {
 				out, nowhere = m, err
 			}
-		case !fits:
-			if unfit.id == 0 {
-				unfit = of
-			}
+		case miss.why != 0:
+			unfit = unfit.or(miss)
 		case in.Spec == nil:
 			found, in = f, m
 		case !found.Agrees(f):
-			return Field{}, fmt.Errorf("modules %s and %s do not agree: %w", in.Name, m.Name, ErrMultipleMatches)
+			return Field{}, modulesDiffer(in, m)
 		}
 	}
 	switch {
 	case in.Spec != nil && nowhere != nil:
-		return Field{}, fmt.Errorf("modules %s and %s do not agree: %w", in.Name, out.Name, ErrMultipleMatches)
+		return Field{}, modulesDiffer(in, out)
 	case in.Spec != nil:
 		return found, nil
-	case nowhere != nil:
-		err = nowhere
-	case unfit.id != 0:
-		err = unfit.explain(steps)
-	default:
-		err = k.vmlinux.noTypeNear(name)
+	case nowhere == nil:
+		nowhere = k.vmlinux.explain(unfit)
 	}
-	return Field{}, errors.Join(append([]error{err}, failed...)...)
+	failed.first(nowhere)
+	return Field{}, failed.join("modules")
+}
+
+func modulesDiffer(a, b Module) error {
+	return fmt.Errorf("modules %s and %s do not agree: %w", shown([]byte(a.Name)), shown([]byte(b.Name)), ErrMultipleMatches)
 }
 
 // kernelBTF is the directory of the BTF files of the running kernel and its modules.
@@ -382,7 +385,7 @@ var vmlinuxPlaces = []string{
 // [fs.ErrNotExist] if the module is not loaded or has no BTF.
 func LoadKernelModuleSpec(module string, base *Spec) (*Spec, error) {
 	if !isModule(module) {
-		return nil, fmt.Errorf("btf: %q is not the name of a kernel module", module)
+		return nil, fmt.Errorf("btf: %s is not the name of a kernel module", quoted(module))
 	}
 	if err := base.usableBase(); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strconv"
 	"sync"
+	"sync/atomic"
 )
 
 // A layer is one blob in a chain of split and base BTF: its sections, what the pass over
@@ -28,6 +29,8 @@ type layer struct {
 
 	pointerOnce sync.Once
 	pointer     uint32 // size of a pointer in bytes, 0 if unknown: see ownPointerSize
+
+	nearWork atomic.Int64 // work done to find similar names: see maxNearWork
 }
 
 // end returns the first id after the types of this layer.
@@ -156,10 +159,18 @@ func (t Type) String() string {
 		return "type of closed BTF (id " + strconv.FormatUint(uint64(t.id), 10) + ")"
 	}
 	s := t.Kind().String()
-	if name := t.NameBytes(); len(name) > 0 {
-		s += " " + shown(name)
+	if t.layer != nil && !t.layer.strings.none(t.nameOff()) {
+		s += " " + t.layer.shown(t.nameOff())
 	}
 	return s + " (id " + strconv.FormatUint(uint64(t.id), 10) + ")"
+}
+
+// shown returns the name at off for messages, as strtab.shown does. l may be nil.
+func (l *layer) shown(off uint32) string {
+	if l == nil {
+		return shown(nil)
+	}
+	return l.strings.shown(off)
 }
 
 // follow returns the type with an id, or void if the id is out of range.

@@ -13,19 +13,21 @@ import (
 // matches [ErrNotFound] if there is no such member. It is a [*FormatError] if an anonymous
 // member on the way is broken, or if anonymous members nest too deep.
 func (c composite) MemberByName(name string) (Member, error) {
-	m, ok, err := c.find(name)
+	left := c.layer.members()
+	m, ok, err := c.find(name, &left)
 	if err == nil && !ok {
 		err = fmt.Errorf("btf: member %s of %v: %w", quoted(name), c.handle, ErrNotFound)
 	}
 	return m, err
 }
 
-// find is MemberByName without the error for a missing member, which allocates.
-func (c composite) find(name string) (found Member, ok bool, err error) {
+// find is MemberByName without the error for a missing member, which allocates. left is
+// the number of members that it may visit; see eachNamed.
+func (c composite) find(name string, left *int64) (found Member, ok bool, err error) {
 	if !possible(name) {
 		return Member{}, false, nil
 	}
-	err = c.eachNamed(func(m Member, off uint32) bool {
+	err = c.eachNamed(left, func(m Member, off uint32) bool {
 		if m.parent.layer.strings.is(off, name) {
 			found, ok = m, true
 		}
@@ -36,8 +38,9 @@ func (c composite) find(name string) (found Member, ok bool, err error) {
 
 // eachNamed calls visit with each named member and the offset of its name, until
 // visit returns false. It includes the members of anonymous structs and unions, in
-// declaration order.
-func (c composite) eachNamed(visit func(m Member, off uint32) bool) error {
+// declaration order. It takes the members that it visits from left, and returns an error
+// if left is used up.
+func (c composite) eachNamed(left *int64, visit func(m Member, off uint32) bool) error {
 	if c.layer == nil {
 		return nil
 	}
@@ -52,7 +55,10 @@ func (c composite) eachNamed(visit func(m Member, off uint32) bool) error {
 
 	// In hostile BTF, a few bytes of anonymous members can stand for 2^32 visits. In
 	// valid BTF no member is visited twice.
-	budget := c.budget()
+	most := c.layer.members()
+	budget := min(most, *left)
+	all := budget
+	defer func() { *left -= all - budget }()
 
 	for depth := 0; depth >= 0; {
 		f := &path[depth]
@@ -61,6 +67,9 @@ func (c composite) eachNamed(visit func(m Member, off uint32) bool) error {
 			continue
 		}
 		if budget--; budget < 0 {
+			if all < most {
+				return c.problem(0, "path leads through too many members")
+			}
 			return c.problem(0, "anonymous members repeat without end")
 		}
 		m := Member{f.in, f.next, f.outer}
@@ -86,10 +95,10 @@ func (c composite) eachNamed(visit func(m Member, off uint32) bool) error {
 	return nil
 }
 
-// budget returns the number of members that fit into c's layer and those below it.
-func (c composite) budget() int64 {
+// members returns the number of members that fit into l and the layers below it.
+func (l *layer) members() int64 {
 	n := int64(0)
-	for l := c.layer; l != nil; l = l.base {
+	for ; l != nil; l = l.base {
 		n += int64(len(l.types.bytes)) / memberSize
 	}
 	return n
@@ -124,7 +133,7 @@ func (m Member) BitfieldSize() Bits {
 // String returns a description for messages, such as
 // "pid: TYPEDEF pid_t (id 52) at byte 2464".
 func (m Member) String() string {
-	s := shown(m.NameBytes()) + ": " + m.Type().String() + " at " + m.Offset().describe()
+	s := m.parent.layer.shown(m.nameOff()) + ": " + m.Type().String() + " at " + m.Offset().describe()
 	if width := m.BitfieldSize(); width != 0 {
 		s += fmt.Sprintf(", %d bits wide", uint64(width))
 	}

@@ -3,6 +3,7 @@
 package btf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -78,57 +79,64 @@ func (f Field) Agrees(other Field) bool {
 	return f == other
 }
 
-// Field resolves a path that begins with the name of a type:
+// Field resolves a path that begins with the name of a type or variable:
 //
 //	task_struct.thread.fsbase       a member; anonymous members are looked through
 //	task_struct.mm->owner->pid      a member behind pointers, as in C
 //	sk_buff.cb[8]                   an element of an array
+//	fdtable.fd[3]->f_flags          an element behind a pointer, as in C
 //	vm_area_struct.vm_flags|__vm_flags
 //	task_struct.thread.fsbase|thread.uw.tp_value
+//	folio.flags|page.flags
 //	inode                           the whole type, for its size
+//	struct inode                    likewise, and not a typedef or variable
+//	"runtime.g".goid                a name with special characters
 //
-// "|" separates alternatives. Each has all steps that follow the type, and the first
-// that exists is taken. A path looks through typedefs, qualifiers and type tags. It
-// follows a pointer only at "->". The index of an element must be in range, unless the
-// array is flexible.
+// "|" separates alternatives, and the first that exists is taken. Each has all steps that
+// follow the type. If none exists, those whose first step is no member of the type are
+// tried as paths of their own, if they have steps or begin with a word for a kind.
 //
-// The type is a struct, union, typedef or another named type with a size. It is one of
-// the Spec's own types or, if none has the name, of its base. If several types have the
-// name, all must give a Field that agrees, and the result is that of the first. If they
-// do not, the error matches [ErrMultipleMatches]; [Type.Field] resolves the path in one
-// type of [Spec.TypesByName].
+// A path looks through typedefs, qualifiers and type tags. It follows a pointer only at
+// "->" and "[". As in C, "[3]" after a pointer reads the pointer and leads to the fourth
+// of the elements that begin there. The index of an element of an array must be in range,
+// unless the array is flexible.
+//
+// The type is a struct, union, typedef or another named type with a size, or a variable.
+// It is one of the Spec's own types or, if none has the name, of its base. If several
+// types have the name, all must give a Field that agrees, and the result is that of the
+// first. If they do not, the error matches [ErrMultipleMatches]. One of the words
+// "struct", "union", "enum", "typedef" and "var" before the name chooses a kind, and
+// [Type.Field] resolves the path in one type of [Spec.TypesByName]. Variables count only
+// if the path does not exist in a type of the name.
+//
+// A name ends at ".", "->", "[", "]" or "|". A name with these characters, as those of Go
+// and Rust, stands in double quotes or in backquotes, and has no escapes. The quotes may
+// be left out around the name of the type if it has fewer than 512 bytes and the path
+// does not exist in a type of the name that ends at the first of these characters. Field
+// then takes the longest name that a type has. In a shell, the path with its quotes
+// stands in single quotes.
 //
 // The error matches [ErrNotFound] if a type, member or element does not exist, and
 // [ErrWrongKind] if a step does not fit the kind of its type. It names the step, the type
-// and similar names. It is a [*FormatError] if a record on the way is broken. Field does
-// not allocate if it finds the field.
+// and similar names; later errors of a program that has asked for many missing names do
+// not name similar ones, because each search takes about a millisecond. It is a
+// [*FormatError] if a record on the way is broken. Field does not allocate if it finds
+// the field. In hostile BTF it examines at most 32 times as many members as fit into the
+// blob.
 func (s *Spec) Field(path string) (Field, error) {
 	f, err := s.field(path)
 	return f, onPath(path, err)
 }
 
-func (s *Spec) field(path string) (Field, error) {
-	name, steps, err := cutType(path)
+func (s *Spec) field(path string) (f Field, err error) {
+	miss, err := s.search(&f, path, true)
+	if err == nil && miss.why != 0 {
+		err = s.explain(miss)
+	}
 	if err != nil {
 		return Field{}, err
 	}
-	if err := s.usable(); err != nil {
-		return Field{}, err
-	}
-	var unfit Type
-	for s := s; s != nil; s = s.base {
-		f, of, fits, err := s.ownField(name, steps)
-		if fits || err != nil {
-			return f, err
-		}
-		if unfit.id == 0 {
-			unfit = of
-		}
-	}
-	if unfit.id != 0 {
-		return Field{}, unfit.explain(steps)
-	}
-	return Field{}, s.noTypeNear(name)
+	return f, nil
 }
 
 // onPath adds the path to an error.
@@ -140,31 +148,37 @@ func onPath(path string, err error) error {
 }
 
 // Fields resolves several paths, as [Spec.Field] does, and returns their Fields in the
-// same order. The Field of a path that fails is zero, and the error joins all failures.
+// same order. The Field of a path that fails is zero. The error joins the failures. If
+// their text has more than 16 KB, it ends with the number of the others.
 func (s *Spec) Fields(paths ...string) ([]Field, error) {
 	fields := make([]Field, len(paths))
-	var failed []error
+	var failed errorList
 	for i, path := range paths {
 		var err error
 		if fields[i], err = s.Field(path); err != nil {
-			failed = append(failed, err)
+			failed.add(err)
 		}
 	}
-	return fields, errors.Join(failed...)
+	return fields, failed.join("paths")
 }
 
-// Field resolves a path that begins in t, with a member, ".", "->" or "[". Otherwise it is
-// like [Spec.Field].
+// Field resolves a path that begins in t, with a member, ".", "->" or "[". All its
+// alternatives begin in t. Otherwise it is like [Spec.Field].
 func (t Type) Field(path string) (Field, error) {
 	err := checkSteps(path)
 	if err != nil {
 		return Field{}, onPath(path, err)
 	}
-	f, missed, err := t.resolve(path)
+	w := newResolver(t.layer)
+	var f Field
+	missed, err := w.resolve(&f, t, path)
 	if missed {
 		err = t.explain(path)
 	}
-	return f, onPath(path, err)
+	if err != nil {
+		return Field{}, onPath(path, err)
+	}
+	return f, nil
 }
 
 // namesakes is the largest number of types of one name in which a path is resolved. No
@@ -172,50 +186,220 @@ func (t Type) Field(path string) (Field, error) {
 // long as the blob.
 const namesakes = 64
 
-// ownField resolves steps in the Spec's own types of a name. A type fits if its kind
-// can have such steps. of is the first type that fits. If none fits, it is any type of
-// the name, or void if there is none.
-func (s *Spec) ownField(name, steps string) (found Field, of Type, fits bool, err error) {
-	var first Type
-	missing, asked := false, 0
-	for t := range s.TypesByName(name) {
-		if !fieldKinds.has(t.Kind()) {
+// A pathMiss says why a path does not exist.
+type pathMiss struct {
+	why   missReason // 0 if the path exists
+	of    Type       // the type that the steps fail on, void if there is none
+	start start
+	steps string
+}
+
+// A missReason orders misses: an error is about the largest.
+type missReason uint8
+
+const (
+	missesType  missReason = iota + 1 // no type has the name
+	missesKind                        // the kind of the type cannot have the steps
+	missesSteps                       // the steps do not exist in the type
+)
+
+// search resolves a path in the Spec's own types and, if bases is set, in those of its
+// bases. The order is that of the documentation of Field: types of the name, variables
+// of the name, longer names, alternatives that name another type. The miss is that of
+// the first which got as far as any. f is valid if there is neither a miss nor an error.
+func (s *Spec) search(f *Field, path string, bases bool) (pathMiss, error) {
+	first, problem := cutStart(path)
+	if problem != "" {
+		return pathMiss{}, badPath(path, problem)
+	}
+	steps := path[first.end:]
+	bad := checkFirst(steps)
+	if err := s.usable(); err != nil {
+		return pathMiss{}, cmp.Or(bad, err)
+	}
+	w := newResolver(&s.layer)
+	var miss pathMiss
+	if bad == nil {
+		var err error
+		miss, err = s.begin(&w, f, &first, steps, bases)
+		if err != nil || miss.why == 0 {
+			return miss, err
+		}
+	}
+	return s.searchOn(&w, f, path, &first, bad, miss, bases)
+}
+
+// searchOn continues search after the first attempt. bad is the error in the syntax of
+// the steps after the first name.
+func (s *Spec) searchOn(w *resolver, f *Field, path string, first *start, bad error, miss pathMiss, bases bool) (pathMiss, error) {
+	long, err := s.beginLonger(w, f, path, first, bases)
+	switch {
+	case err != nil || long.why == 0:
+		return long, err
+	case bad != nil && long.of.id == 0:
+		return pathMiss{}, bad
+	}
+	miss = miss.or(long)
+	_, rest, more := cutAlternative(path[first.end:])
+	for more {
+		var alternative string
+		alternative, rest, more = cutAlternative(rest)
+		next, problem := cutStart(alternative)
+		if problem != "" || next.word == "" && (next.end == len(alternative) || miss.of.hasMember(w, next)) {
 			continue
 		}
-		under, err := t.Underlying()
+		other, err := s.begin(w, f, &next, alternative[next.end:], bases)
+		if err == nil && other.why != 0 {
+			other, err = s.beginLonger(w, f, alternative, &next, bases)
+		}
+		if err != nil || other.why == 0 {
+			return other, err
+		}
+		miss = miss.or(other)
+	}
+	return miss, nil
+}
+
+// beginLonger resolves a path whose name is longer than in from. Of several such names it
+// takes the longest that a type or variable has.
+func (s *Spec) beginLonger(w *resolver, f *Field, path string, from *start, bases bool) (pathMiss, error) {
+	for long := range from.longer(path) {
+		if steps := path[long.end:]; s.any(&long, bases) && checkFirst(steps) == nil {
+			return s.begin(w, f, &long, steps, bases)
+		}
+	}
+	return pathMiss{why: missesType}, nil
+}
+
+// or returns the miss that an error is about.
+func (m pathMiss) or(other pathMiss) pathMiss {
+	if other.why > m.why {
+		return other
+	}
+	return m
+}
+
+// any reports whether a type or variable has the name of a start.
+func (s *Spec) any(from *start, bases bool) bool {
+	for ; s != nil; s = s.base {
+		for t := range s.TypesByName(from.name) {
+			if from.mayBe(t, from.kinds|1<<KindVar) {
+				return true
+			}
+		}
+		if !bases {
+			break
+		}
+	}
+	return false
+}
+
+// mayBe reports whether t is of one of the kinds, and not of another than the path asks
+// for.
+func (s *start) mayBe(t Type, kinds kindSet) bool {
+	k := t.Kind()
+	if !kinds.has(k) {
+		return false
+	}
+	return s.word == "" || s.kinds.has(k) && (k != KindFwd || t.flag() == (s.word == "union"))
+}
+
+// begin resolves steps in the types, and then in the variables, of one name.
+func (s *Spec) begin(w *resolver, f *Field, from *start, steps string, bases bool) (pathMiss, error) {
+	var miss pathMiss
+	for _, kinds := range [...]kindSet{from.kinds, 1 << KindVar} {
+		for s := s; s != nil; s = s.base {
+			why, of, err := s.ownField(w, f, from, kinds, steps)
+			if err != nil || why == 0 {
+				return pathMiss{}, err
+			}
+			if why > miss.why {
+				miss = pathMiss{why, of, *from, steps}
+			}
+			if why == missesSteps || !bases {
+				break
+			}
+		}
+		if from.word != "" {
+			break
+		}
+	}
+	return miss, nil
+}
+
+// ownField resolves steps in the Spec's own types of the kinds and of one name. A type
+// fits if its kind can have such steps. A miss is about the first type that fits. If none
+// fits, it is about the first of the name.
+func (s *Spec) ownField(w *resolver, f *Field, from *start, kinds kindSet, steps string) (why missReason, of Type, err error) {
+	var first Type
+	why = missesType
+	asked := 0
+	for t := range s.TypesByName(from.name) {
+		if !from.mayBe(t, kinds) {
+			continue
+		}
+		under, err := t.valueType()
 		if err != nil {
-			return Field{}, t, false, err
+			return 0, t, err
 		}
 		switch {
 		case !under.has(steps):
-			if !fits {
-				of = t
+			if why == missesType {
+				why, of = missesKind, t
 			}
 			continue
-		case fits && under == first:
+		case asked > 0 && under == first:
 			continue // a typedef of the first type
+		case asked == 0:
+			missed, err := w.resolve(f, t, steps)
+			if err != nil {
+				return 0, t, err
+			}
+			if why = 0; missed {
+				why = missesSteps
+			}
+			of, first, asked = t, under, 1
+			continue
+		case asked == namesakes:
+			return 0, t, fmt.Errorf("more than %d types named %s: %w", namesakes, quoted(from.name), ErrMultipleMatches)
 		}
-		if asked++; asked > namesakes {
-			return Field{}, of, true, fmt.Errorf("more than %d types named %s: %w", namesakes, quoted(name), ErrMultipleMatches)
-		}
-		f, missed, err := t.resolve(steps)
+		asked++
+		var other Field
+		missed, err := w.resolve(&other, t, steps)
 		if err != nil {
-			return Field{}, t, true, err
+			return 0, t, err
 		}
-		if !fits {
-			found, of, first, fits, missing = f, t, under, true, missed
-		} else if missing != missed || !found.Agrees(f) {
-			return Field{}, of, true, fmt.Errorf("%v and %v do not agree: %w", of, t, ErrMultipleMatches)
+		if missed != (why != 0) || !missed && !f.Agrees(other) {
+			return 0, t, fmt.Errorf("%v and %v do not agree: %w", of, t, ErrMultipleMatches)
 		}
 	}
-	if missing {
-		err = of.explain(steps)
-	}
-	return found, of, fits, err
+	return why, of, nil
 }
 
-// fieldKinds are the kinds of the types whose names may begin a path.
-const fieldKinds = modifiers | compositeKinds | 1<<KindInt | 1<<KindEnum | 1<<KindEnum64 | 1<<KindFloat | 1<<KindFwd
+// valueType is Underlying that begins at the type of a variable.
+func (t Type) valueType() (Type, error) {
+	if t.Kind() == KindVar {
+		var err error
+		if t, err = t.target(); err != nil {
+			return Type{}, err
+		}
+	}
+	return t.Underlying()
+}
+
+// hasMember reports whether t has the member that a path of its own would begin with.
+func (t Type) hasMember(w *resolver, from start) bool {
+	under, err := t.valueType()
+	if err != nil {
+		return false
+	}
+	c, err := As[Composite](under)
+	if err != nil {
+		return false
+	}
+	_, ok, _ := c.find(from.name, &w.left)
+	return ok
+}
 
 // has reports whether steps fit the kind of t, which is not a typedef. Steps need a type
 // with members, elements or a target; no steps need a type with a size.
@@ -234,84 +418,104 @@ type miss struct {
 	on   Type // the type that the step fails on, without typedefs and qualifiers
 }
 
-// resolve follows the first alternative that exists. missed is set if none does. The
-// steps must have passed checkSteps.
-func (t Type) resolve(steps string) (f Field, missed bool, err error) {
+// A resolver follows paths with a budget for all of them.
+type resolver struct{ left int64 } // members that it may still examine
+
+// newResolver returns a resolver for one path that begins in l. In hostile BTF, each step of
+// a path can search as many members as fit into the blob, and so can each type of a name.
+func newResolver(l *layer) resolver { return resolver{1<<16 + 32*l.members()} }
+
+// resolve sets f to where the first alternative leads that exists. missed is set if none
+// does. The steps must have passed checkSteps.
+func (w *resolver) resolve(f *Field, t Type, steps string) (missed bool, err error) {
 	for more := true; more; {
 		var alternative string
-		alternative, steps, more = strings.Cut(steps, "|")
-		f, m, err := t.walk(alternative)
+		alternative, steps, more = cutAlternative(steps)
+		m, err := w.walk(f, t, alternative)
 		if err != nil || m.why == nil {
-			return f, false, err
+			return false, err
 		}
 	}
-	return Field{}, true, nil
+	return true, nil
 }
 
-// walk follows one alternative and returns the Field, or a miss if it does not exist.
+// walk sets f to where one alternative leads, or returns a miss if it does not exist.
 // The error is about a broken record.
-func (t Type) walk(steps string) (Field, miss, error) {
-	f := Field{typ: t}
-	fail := func(err error) (Field, miss, error) { return Field{}, miss{}, err }
+func (w *resolver) walk(f *Field, t Type, steps string) (miss, error) {
+	*f = Field{typ: t}
+	whole := steps == ""
+	if t.Kind() == KindVar {
+		var err error
+		if f.typ, err = t.target(); err != nil {
+			return miss{}, err
+		}
+	}
 	for steps != "" {
 		var s step
 		s, steps, _ = cutStep(steps)
 		on, err := f.typ.Underlying()
 		if err != nil {
-			return fail(err)
+			return miss{}, err
 		}
-		if f.bitfield != 0 {
-			return Field{}, miss{ErrWrongKind, s, on}, nil
+		pointer := on.Kind() == KindPointer
+		if f.bitfield != 0 || s.through && !pointer {
+			return miss{ErrWrongKind, s, on}, nil
 		}
-		if s.through {
-			if on.Kind() != KindPointer {
-				return Field{}, miss{ErrWrongKind, s, on}, nil
-			}
-			if on, err = on.target(); err != nil {
-				return fail(err)
-			}
-			if on, err = on.Underlying(); err != nil {
-				return fail(err)
-			}
+		var target Type
+		if s.through || pointer && s.name == "" {
 			if f.pointers++; f.pointers == len(f.offsets) {
-				return fail(fmt.Errorf("more than %d pointers", maxPointers))
+				return miss{}, fmt.Errorf("more than %d pointers", maxPointers)
+			}
+			target, err = on.target()
+			if s.through && err == nil {
+				on, err = target.Underlying()
+			}
+			if err != nil {
+				return miss{}, err
 			}
 		}
 		var off Bits
-		if s.name != "" {
-			off, err = f.enter(on, s.name)
-		} else {
+		switch {
+		case s.name != "":
+			off, err = f.enter(on, s.name, w)
+		case pointer:
+			if off, err = f.element(on, target, s.index); errors.Is(err, ErrNotFound) {
+				err = ErrNotFound // the target has no size
+			}
+		default:
 			off, err = f.index(on, s.index)
 		}
 		switch {
+		case err == nil:
 		case err == ErrNotFound || errors.Is(err, ErrWrongKind):
-			return Field{}, miss{err, s, on}, nil
-		case err != nil:
-			return fail(err)
+			return miss{err, s, on}, nil
+		default:
+			return miss{}, err
 		}
 		if off += f.offsets[f.pointers]; off >= maxOffset {
-			return fail(on.problem(0, "offset of %s must be below 1<<62 bits", s.text))
+			return miss{}, on.problem(0, "offset of %s must be below 1<<62 bits", quoted(s.text))
 		}
 		f.offsets[f.pointers] = off
 	}
+	// The place of a member is known even if its size is not, because its type is only
+	// declared or nothing tells the size of pointers.
 	var err error
-	if f.size, err = f.typ.Sizeof(); err != nil {
-		// The size of pointers may be unknown. Their offset is known even then.
+	if f.size, err = f.typ.Sizeof(); err != nil && (whole || !errors.Is(err, ErrNotFound)) {
 		if single, _, _ := f.typ.single(); single.Kind() != KindPointer || single.layer.pointerSize() != 0 {
-			return fail(err)
+			return miss{}, err
 		}
 	}
-	return f, miss{}, nil
+	return miss{}, nil
 }
 
 // enter makes f the member of on that has the name, and returns its offset in on. The
 // error is ErrNotFound itself if there is no such member.
-func (f *Field) enter(on Type, name string) (Bits, error) {
+func (f *Field) enter(on Type, name string, w *resolver) (Bits, error) {
 	c, err := As[Composite](on)
 	if err != nil {
 		return 0, err
 	}
-	m, ok, err := c.find(name)
+	m, ok, err := c.find(name, &w.left)
 	if err == nil && !ok {
 		err = ErrNotFound
 	}
@@ -319,8 +523,8 @@ func (f *Field) enter(on Type, name string) (Bits, error) {
 	return m.Offset(), err
 }
 
-// index makes f the i-th element of on, and returns its offset in on. The error is
-// ErrNotFound itself if there is no such element.
+// index makes f the i-th element of the array on, and returns its offset in on. The
+// error is ErrNotFound itself if there is no such element.
 func (f *Field) index(on Type, i uint64) (Bits, error) {
 	a, err := As[Array](on)
 	if err != nil {
@@ -329,8 +533,17 @@ func (f *Field) index(on Type, i uint64) (Bits, error) {
 	if n := a.Nelems(); n != 0 && i >= uint64(n) {
 		return 0, ErrNotFound
 	}
-	f.typ = a.Type()
-	size, err := f.typ.Sizeof()
+	return f.element(on, a.Type(), i)
+}
+
+// element makes f the i-th of the elements of that type which follow each other, and
+// returns its offset from the first. on is the array or the pointer to the first.
+func (f *Field) element(on, element Type, i uint64) (Bits, error) {
+	f.typ, f.bitfield = element, 0
+	size, err := element.Sizeof()
+	if i == 0 && errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
 	high, low := bits.Mul64(i, size)
 	if high != 0 || low >= uint64(maxOffset)/8 {
 		err = on.problem(0, "offset of element %d of %d bytes must be below 1<<62 bits", i, size)
@@ -342,6 +555,9 @@ func (f *Field) index(on Type, i uint64) (Bits, error) {
 // overflow.
 const maxOffset Bits = 1 << 62
 
+// maxAlternatives is the number of alternatives that an error is about.
+const maxAlternatives = 8
+
 // explain returns the error for steps that exist in no alternative.
 func (t Type) explain(steps string) error {
 	if steps == "" {
@@ -349,8 +565,13 @@ func (t Type) explain(steps string) error {
 	}
 	why := ErrWrongKind
 	var texts []string
-	for alternative := range strings.SplitSeq(steps, "|") {
-		_, m, err := t.walk(alternative)
+	left := 0
+	w := newResolver(t.layer)
+	var f Field
+	for more := true; more; {
+		var alternative string
+		alternative, steps, more = cutAlternative(steps)
+		m, err := w.walk(&f, t, alternative)
 		switch {
 		case err != nil:
 			return err
@@ -359,7 +580,14 @@ func (t Type) explain(steps string) error {
 		case m.why == ErrNotFound || m.on.Kind() == KindFwd:
 			why = ErrNotFound
 		}
+		if len(texts) == maxAlternatives {
+			left++
+			continue
+		}
 		texts = append(texts, fmt.Sprintf("at %s: %s", quoted(m.step.text), m.text()))
+	}
+	if left > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", left))
 	}
 	return fmt.Errorf("%s: %w", strings.Join(texts, "; "), why)
 }
@@ -369,19 +597,24 @@ func (m miss) text() string {
 	c, err := As[Composite](m.on)
 	switch k := m.on.Kind(); {
 	case m.why == ErrNotFound && err == nil:
-		n := near{want: []byte(m.step.name)}
-		_ = c.eachNamed(func(m Member, off uint32) bool { // walk returned any error already
-			n.add(m.parent.layer.strings.at(off))
-			return true
+		l := m.on.layer
+		n := l.near(m.step.name)
+		left := c.layer.members()
+		_ = c.eachNamed(&left, func(m Member, off uint32) bool { // walk returned any error already
+			return n.add(m.parent.layer.strings.at(off))
 		})
+		l.nearWork.Add(n.work)
 		return fmt.Sprintf("%v has no member %s%v", m.on, quoted(m.step.name), &n)
+	case m.why == ErrNotFound && k == KindPointer:
+		target, _ := m.on.target()
+		return fmt.Sprintf("%v has a target without a size, %v", m.on, target)
 	case m.why == ErrNotFound:
 		a, _ := As[Array](m.on)
 		return fmt.Sprintf("%v has %d elements", m.on, a.Nelems())
 	case k == KindFwd:
 		return fmt.Sprintf("%v is only declared", m.on)
 	case m.step.name == "":
-		return fmt.Sprintf("needs an ARRAY, has %v", m.on)
+		return fmt.Sprintf("needs an ARRAY or PTR, has %v", m.on)
 	case k == KindPointer && !m.step.through:
 		return fmt.Sprintf(`%v must be followed with "->"`, m.on)
 	case m.step.through:
@@ -390,15 +623,28 @@ func (m miss) text() string {
 	return fmt.Sprintf("needs a STRUCT or UNION, has %v", m.on)
 }
 
+// explain returns the error for a path that does not exist.
+func (s *Spec) explain(m pathMiss) error {
+	if m.why == missesType {
+		return s.noTypeNear(m.start)
+	}
+	return m.of.explain(m.steps)
+}
+
 // noTypeNear returns the error for a path whose type does not exist, with similar names.
-func (s *Spec) noTypeNear(name string) error {
-	n := near{want: []byte(name)}
+func (s *Spec) noTypeNear(from start) error {
+	n := s.layer.near(from.name)
 	for s := s; s != nil && n.possible(); s = s.base {
 		for t := range s.All() {
-			if fieldKinds.has(t.Kind()) {
-				n.add(s.layer.strings.at(t.nameOff()))
+			if fieldKinds.has(t.Kind()) && !n.add(s.layer.strings.at(t.nameOff())) {
+				break
 			}
 		}
 	}
-	return fmt.Errorf("type named %s%v: %w", quoted(name), &n, ErrNotFound)
+	s.layer.nearWork.Add(n.work)
+	what := from.word
+	if what == "" {
+		what = "type"
+	}
+	return fmt.Errorf("%s named %s%v: %w", what, quoted(from.name), &n, ErrNotFound)
 }

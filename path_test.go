@@ -222,8 +222,8 @@ func TestBadPaths(t *testing.T) {
 		{"hidden_t.x", `at ".x": FWD hidden (id 12) is only declared: not found`, notFound},
 		{"hidden", `size of FWD hidden (id 12): the type has no size: not found`, notFound},
 		{"void_t", `size of TYPEDEF void_t (id 25): the type has no size: not found`, notFound},
-		{"around.void", `size of VOID (id 0): the type has no size: not found`, notFound},
-		{"around.func", `the type has no size: not found`, notFound},
+		{"outer.unknown[1]", `at "[1]": PTR (id 13) has a target without a size, FWD hidden (id 12): not found`, notFound},
+		{"outer.nothing[1]", `at "[1]": PTR (id 11) has a target without a size, VOID (id 0): not found`, notFound},
 
 		// What is something else.
 		{"outer.first.x", `at ".x": needs a STRUCT or UNION, has INT int (id 1): wrong kind`, wrongKind},
@@ -235,8 +235,8 @@ func TestBadPaths(t *testing.T) {
 		{"outer.first->x", `at "->x": needs a PTR to a STRUCT or UNION, has INT int (id 1): wrong kind`, wrongKind},
 		{"outer.nothing->x", `at "->x": needs a PTR to a STRUCT or UNION, has VOID (id 0): wrong kind`, wrongKind},
 		{"outer.call->x", `at "->x": needs a PTR to a STRUCT or UNION, has FUNC_PROTO (id 14): wrong kind`, wrongKind},
-		{"outer[0]", `at "[0]": needs an ARRAY, has STRUCT outer (id 18): wrong kind`, wrongKind},
-		{"outer.next[0]", `at "[0]": needs an ARRAY, has PTR (id 17): wrong kind`, wrongKind},
+		{"outer[0]", `at "[0]": needs an ARRAY or PTR, has STRUCT outer (id 18): wrong kind`, wrongKind},
+		{"outer.next[0]->first", `at "->first": needs a PTR to a STRUCT or UNION, has STRUCT outer (id 18): wrong kind`, wrongKind},
 		{"strange.bits.x", `needs a STRUCT or UNION, has STRUCT inner`, wrongKind}, // a bitfield of a struct
 		{"inner.bits.x", `needs a STRUCT or UNION, has INT int (id 1): wrong kind`, wrongKind},
 
@@ -284,7 +284,7 @@ func TestBadPaths(t *testing.T) {
 		"":        `path "": at "": needs the name of a member`,
 		"first.":  `needs the name of a member`,
 		"missing": `at "missing": STRUCT outer (id 18) has no member "missing"`,
-		"[0]":     `needs an ARRAY`,
+		"[0]":     `needs an ARRAY or PTR`,
 	} {
 		_, err := must(spec.Field("outer")).Type().Field(path)
 		require.ErrorContains(t, err, says)

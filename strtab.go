@@ -98,6 +98,17 @@ func (t *strtab) name(off uint32) []byte {
 	return nil
 }
 
+// shown returns the name at off for messages, as the function shown does. It reads no
+// more than the part that is shown.
+func (t *strtab) shown(off uint32) string {
+	b := t.at(off)
+	b = b[:min(len(b), maxShown+1)]
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	return shown(b)
+}
+
 // possible reports whether BTF can have a name: it must not be empty or contain a NUL.
 func possible(name string) bool { return name != "" && strings.IndexByte(name, 0) < 0 }
 

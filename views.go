@@ -183,9 +183,9 @@ func (e Enumerator) Value() uint64 { return e.value }
 // String returns a description for messages, such as "PIDTYPE_PGID = 2".
 func (e Enumerator) String() string {
 	if e.signed {
-		return fmt.Sprintf("%s = %d", shown(e.NameBytes()), int64(e.value))
+		return fmt.Sprintf("%s = %d", e.layer.shown(e.name), int64(e.value))
 	}
-	return fmt.Sprintf("%s = %d", shown(e.NameBytes()), e.value)
+	return fmt.Sprintf("%s = %d", e.layer.shown(e.name), e.value)
 }
 
 // A Fwd is a forward declaration of a struct or union. Only its name is known.
@@ -341,7 +341,9 @@ func (p Param) NameBytes() []byte {
 func (p Param) Type() Type { return p.proto.follow(p.proto.word(p.at() + 4)) }
 
 // String returns a description for messages, such as "skb: PTR (id 812)".
-func (p Param) String() string { return shown(p.NameBytes()) + ": " + p.Type().String() }
+func (p Param) String() string {
+	return p.proto.layer.shown(p.proto.word(p.at())) + ": " + p.Type().String()
+}
 
 // A Var is a global variable.
 //

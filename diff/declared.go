@@ -53,7 +53,8 @@ func newSide(spec *btf.Spec, chosen *choice) (*side, error) {
 		if err := s.spend(len(name)); err != nil {
 			return err
 		}
-		if d := (declared{kind, string(name)}); chosen.has(d) {
+		if chosen.has(kind, name) {
+			d := declared{kind, string(name)}
 			s.found[d] = append(s.found[d], declarer{t, enumerator})
 		}
 		return nil

@@ -64,8 +64,11 @@ func Specs(before, after *btf.Spec, filter *Filter) iter.Seq2[Change, error] {
 		}
 		missing := chosen.missing()
 		if filter != nil {
-			for _, path := range filter.paths {
-				found := false
+			for _, wanted := range filter.paths {
+				if wanted.glob >= 0 && chosen.met[wanted.glob] {
+					continue // the name of a declaration
+				}
+				path, found := wanted.path, false
 				if !c.compare(declared{Path, path}, func(s *side) ([]shape, error) {
 					shapes, err := s.path(path)
 					found = found || len(shapes) > 0

@@ -5,11 +5,11 @@ package main
 import (
 	"flag"
 	"fmt"
-	"path"
 	"strconv"
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/glob"
 )
 
 var findCommand = command{
@@ -32,9 +32,9 @@ module.
 			if len(args) == 0 {
 				return usageError("find: a glob is missing, such as 'tcp_*'")
 			}
-			for _, glob := range args {
-				if _, err := path.Match(glob, ""); err != nil {
-					return usageError(fmt.Sprintf("find: %q is no glob: %v", glob, err))
+			for _, text := range args {
+				if err := glob.Check(text); err != nil {
+					return usageError(fmt.Sprintf("find: %q is no glob: %v", text, err))
 				}
 			}
 			return find(env, in, args, *asJSON)
@@ -60,10 +60,14 @@ func find(env *environment, in *input, globs []string, asJSON bool) error {
 	encoder := newEncoder(env.out)
 	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
 	met := make([]bool, len(globs))
+	patterns := make([]glob.Pattern, len(globs))
+	for i, text := range globs {
+		patterns[i] = glob.New(text)
+	}
 	any := false
 	for _, m := range parts.list {
 		for t := range m.Spec.All() {
-			if !matches(t, globs, met) {
+			if !matches(t, patterns, met) {
 				continue
 			}
 			one := foundType{Kind: t.Kind().String(), Name: t.Name(), ID: uint32(t.ID()), Module: m.Name}
@@ -91,31 +95,25 @@ func find(env *environment, in *input, globs []string, asJSON bool) error {
 		return err
 	}
 	var failed error
-	for i, glob := range globs {
+	for i, text := range globs {
 		if !met[i] {
 			failed = errFailed
-			env.complain(fmt.Errorf("btf: name that matches %q: %w", glob, btf.ErrNotFound))
+			env.complain(fmt.Errorf("btf: name that matches %q: %w", text, btf.ErrNotFound))
 		}
 	}
 	return parts.failed(failed)
 }
 
-// maxName is the longest name that is matched, in bytes. A string of megabytes may hold
-// the names of many types, each the end of the one before. No kernel has a name of 512
-// bytes.
-const maxName = 4096
-
-// matches reports whether the name of a type matches any of the globs, and marks those
+// matches reports whether the name of a type matches any of the patterns, and marks those
 // that it matches.
-func matches(t btf.Type, globs []string, met []bool) bool {
-	bytes := t.NameBytes()
-	if len(bytes) == 0 || len(bytes) > maxName {
+func matches(t btf.Type, patterns []glob.Pattern, met []bool) bool {
+	name := t.NameBytes()
+	if len(name) == 0 {
 		return false
 	}
-	name := string(bytes)
 	any := false
-	for i, glob := range globs {
-		if ok, _ := path.Match(glob, name); ok {
+	for i := range patterns {
+		if patterns[i].Match(name) {
 			met[i], any = true, true
 		}
 	}
