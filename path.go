@@ -15,6 +15,7 @@ import (
 type Field struct {
 	typ      Type
 	size     uint64
+	unsized  bool // size depends on that of a pointer, which is unknown
 	bitfield Bits
 	pointers int
 	offsets  [maxPointers + 1]Bits // one for each pointer, then that of the field
@@ -26,9 +27,16 @@ const maxPointers = 15
 // Type returns the declared type of the field. The zero Field has type void.
 func (f Field) Type() Type { return f.typ }
 
-// Size returns the size of the field's type in bytes. It is 0 for a flexible array, and
-// for a pointer of unknown size (see [Spec.PointerSize]).
-func (f Field) Size() uint64 { return f.size }
+// Size returns the size of the field's type in bytes. It is 0 for a flexible array. The
+// error matches [ErrPointerSize] if the field is a pointer or an array of pointers, and
+// [Spec.PointerSize] was 0 when the path was resolved. All else in the Field is known
+// even then.
+func (f Field) Size() (uint64, error) {
+	if f.unsized {
+		return 0, f.typ.noSize(ErrPointerSize)
+	}
+	return f.size, nil
+}
 
 // BitfieldSize returns the width of a bitfield in bits. It is 0 for other fields.
 func (f Field) BitfieldSize() Bits { return f.bitfield }
@@ -72,7 +80,8 @@ func (f Field) String() string {
 }
 
 // Agrees reports whether the offsets, the size and the bitfield size of both fields are
-// the same: a program that reads one can read the other. It does not compare the types.
+// the same: a program that reads one can read the other. Two unknown sizes are the same.
+// It does not compare the types.
 func (f Field) Agrees(other Field) bool {
 	f.typ, other.typ = Type{}, Type{}
 	return f == other
@@ -297,9 +306,10 @@ func (t Type) walk(steps string) (Field, miss, error) {
 	var err error
 	if f.size, err = f.typ.Sizeof(); err != nil {
 		// The size of pointers may be unknown. Their offset is known even then.
-		if single, _, _ := f.typ.single(); single.Kind() != KindPointer || single.layer.pointerSize() != 0 {
+		if !errors.Is(err, ErrPointerSize) {
 			return fail(err)
 		}
+		f.unsized = true
 	}
 	return f, miss{}, nil
 }

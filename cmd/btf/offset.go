@@ -170,8 +170,7 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 	}
 	// Small BPF programs have no type that says how wide a pointer is. The offset of
 	// the field is known all the same.
-	if _, err := f.Type().Sizeof(); err == nil {
-		size := f.Size()
+	if size, err := f.Size(); err == nil {
 		at.Size = &size
 	}
 	if f.NumPointers() > 0 {
