@@ -112,7 +112,8 @@ func TestAllocs(t *testing.T) {
 		},
 		"Field": func() {
 			f, _ := spec.Field("sk_buff.cb[8]")
-			sink += uint64(f.Offset()) + f.Size() + uint64(f.BitfieldSize())
+			size, _ := f.Size()
+			sink += uint64(f.Offset()) + size + uint64(f.BitfieldSize())
 		},
 		"Field, the last of many alternatives": func() {
 			f, _ := spec.Field("task_struct.absent|comm.x|mm.owner|comm[16]|comm->x|thread.uw.tp_value|thread.fsbase")

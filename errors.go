@@ -30,6 +30,10 @@ var (
 	// ErrClosed means that a Spec, or a base below it, is closed.
 	ErrClosed = errors.New("use of closed BTF")
 
+	// ErrPointerSize means that the size or offset of something depends on the size
+	// of a pointer, which the BTF does not tell. [Spec.SetPointerSize] sets it.
+	ErrPointerSize = errors.New("the size of a pointer is unknown: Spec.SetPointerSize sets it")
+
 	// ErrWrongKind means that a type has another kind than the requested view, or
 	// that a path asks for a part that types of this kind do not have.
 	ErrWrongKind = errors.New("wrong kind of type")

@@ -27,7 +27,11 @@ func ExampleSpec_Fields() {
 		log.Fatal(err) // a line for each that is missing
 	}
 	for i, f := range fields {
-		fmt.Println(paths[i], "at byte", f.Offset().Bytes(), "of", f.Size(), "bytes")
+		size, err := f.Size()
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(paths[i], "at byte", f.Offset().Bytes(), "of", size, "bytes")
 	}
 	// Output:
 	// task_struct.thread.fsbase|thread.uw.tp_value at byte 5416 of 8 bytes
@@ -64,7 +68,11 @@ func ExampleField_Offsets() {
 	for off := range f.Offsets() {
 		fmt.Print("+", off.Bytes(), " ")
 	}
-	fmt.Println(f.NumPointers(), "pointers, then", f.Size(), "bytes")
+	size, err := f.Size()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(f.NumPointers(), "pointers, then", size, "bytes")
 	// Output: +2304 +1152 +2448 +2976 3 pointers, then 16 bytes
 }
 

@@ -418,8 +418,9 @@ func FuzzPath(f *testing.F) {
 		if len(offsets) != field.NumPointers()+1 || offsets[len(offsets)-1] != field.Offset() || !field.Agrees(field) {
 			t.Fatalf("%q: %v", path, field)
 		}
-		if size, err := field.Type().Sizeof(); size != field.Size() || err != nil && spec.PointerSize() != 0 {
-			t.Fatalf("%q: %d bytes, %d, %v", path, field.Size(), size, err)
+		of, ofErr := field.Size()
+		if size, err := field.Type().Sizeof(); size != of || (err == nil) != (ofErr == nil) || err != nil && spec.PointerSize() != 0 {
+			t.Fatalf("%q: %d bytes, %v, %d, %v", path, of, ofErr, size, err)
 		}
 		end := strings.IndexAny(path, ".[")
 		if arrow := strings.Index(path, "->"); arrow >= 0 && (end < 0 || arrow < end) {

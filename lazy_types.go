@@ -30,7 +30,8 @@ type layer struct {
 	pointerOnce sync.Once
 	pointer     uint32 // size of a pointer in bytes, 0 if unknown: see ownPointerSize
 
-	nearWork atomic.Int64 // work done to find similar names: see maxNearWork
+	nearWork   atomic.Int64 // work done to find similar names: see maxNearWork
+	pointerSet bool         // by SetPointerSize
 }
 
 // end returns the first id after the types of this layer.
@@ -39,7 +40,7 @@ func (l *layer) end() TypeID { return l.first + TypeID(l.starts.count) }
 // close drops all bytes. Handles that are still in use then read empty sections.
 func (l *layer) close() {
 	l.base, l.types, l.strings, l.shapes, l.first, l.framing = nil, section{}, strtab{}, nil, 0, framing{}
-	l.tags, l.flavoured, l.placements, l.pointer = nil, cutTable{}, nil, 0
+	l.tags, l.flavoured, l.placements, l.pointer, l.pointerSet = nil, cutTable{}, nil, 0, false
 }
 
 // typeByID returns the type with an id of this layer or one below, or void if there is

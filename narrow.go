@@ -4,6 +4,7 @@ package btf
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/seed-6c4a6465/btf/internal/uapi"
@@ -46,6 +47,31 @@ func (t Type) Underlying() (Type, error) {
 		}
 	}
 	return c.at, nil
+}
+
+// single returns the type under the typedefs, qualifiers, variables and arrays of t, and
+// the number of elements of that type that t has.
+func (t Type) single() (single Type, elements uint64, err error) {
+	elements = 1
+	c := chain{from: t, at: t}
+	for {
+		off := uint32(8)
+		switch t := c.at; t.Kind() {
+		case KindArray:
+			n := uint64(t.word(recordSize + 8))
+			if n != 0 && elements > math.MaxUint64/n {
+				return Type{}, 0, t.problem(recordSize+8, "number of elements of nested arrays must fit in 64 bits")
+			}
+			elements *= n
+			off = recordSize
+		case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag, KindVar, KindDeclTag:
+		default:
+			return t, elements, nil
+		}
+		if err := c.next(off); err != nil {
+			return Type{}, 0, err
+		}
+	}
 }
 
 // Pointee returns the type that a pointer points to, without the typedefs, qualifiers and

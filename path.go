@@ -16,6 +16,7 @@ import (
 type Field struct {
 	typ      Type
 	size     uint64
+	unsized  error // ErrPointerSize or ErrNotFound if the size is unknown
 	bitfield Bits
 	pointers int
 	offsets  [maxPointers + 1]Bits // one for each pointer, then that of the field
@@ -27,9 +28,20 @@ const maxPointers = 15
 // Type returns the declared type of the field. The zero Field has type void.
 func (f Field) Type() Type { return f.typ }
 
-// Size returns the size of the field's type in bytes. It is 0 for a flexible array, and
-// for a pointer of unknown size (see [Spec.PointerSize]).
-func (f Field) Size() uint64 { return f.size }
+// Size returns the size of the field's type in bytes. It is 0 for a flexible array. The
+// error matches [ErrPointerSize] if the field is a pointer or an array of pointers, and
+// [Spec.PointerSize] was 0 when the path was resolved. It matches [ErrNotFound] if the
+// type of the field is only declared. All else in the Field is known even then.
+func (f Field) Size() (uint64, error) {
+	switch f.unsized {
+	case nil:
+	case ErrNotFound:
+		return 0, f.typ.hasNoSize()
+	default:
+		return 0, f.typ.noSize(f.unsized)
+	}
+	return f.size, nil
+}
 
 // BitfieldSize returns the width of a bitfield in bits. It is 0 for other fields.
 func (f Field) BitfieldSize() Bits { return f.bitfield }
@@ -73,7 +85,8 @@ func (f Field) String() string {
 }
 
 // Agrees reports whether the offsets, the size and the bitfield size of both fields are
-// the same: a program that reads one can read the other. It does not compare the types.
+// the same: a program that reads one can read the other. Two unknown sizes are the same.
+// It does not compare the types.
 func (f Field) Agrees(other Field) bool {
 	f.typ, other.typ = Type{}, Type{}
 	return f == other
@@ -500,9 +513,13 @@ func (w *resolver) walk(f *Field, t Type, steps string) (miss, error) {
 	// The place of a member is known even if its size is not, because its type is only
 	// declared or nothing tells the size of pointers.
 	var err error
-	if f.size, err = f.typ.Sizeof(); err != nil && (whole || !errors.Is(err, ErrNotFound)) {
-		if single, _, _ := f.typ.single(); single.Kind() != KindPointer || single.layer.pointerSize() != 0 {
+	if f.size, err = f.typ.Sizeof(); err != nil {
+		if !errors.Is(err, ErrPointerSize) && (whole || !errors.Is(err, ErrNotFound)) {
 			return miss{}, err
+		}
+		f.unsized = ErrNotFound
+		if errors.Is(err, ErrPointerSize) {
+			f.unsized = ErrPointerSize
 		}
 	}
 	return miss{}, nil

@@ -91,7 +91,8 @@ func (s soaked) questions() map[string]func() string {
 			fields, err := spec.Fields("task_struct.mm->pgd", "sk_buff.cb[3]", "task_struct.no_such_member")
 			text := say(err)
 			for _, f := range fields {
-				text += say(f.Offset(), f.Size())
+				size, err := f.Size()
+				text += say(f.Offset(), size, err)
 			}
 			return text
 		},

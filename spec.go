@@ -140,10 +140,35 @@ func (s *Spec) ByteOrder() binary.ByteOrder {
 // the base. Without a base, they begin at 1.
 func (s *Spec) NumTypes() int { return int(s.layer.starts.count) }
 
-// PointerSize returns the size of a pointer in bytes, from the class of the ELF file or
-// from the size of the type long in the blob or its base, as libbpf's btf__pointer_size
-// does. It is 0 if both are missing.
+// PointerSize returns the size of a pointer in bytes, 4 or 8, or 0 if it is unknown. The
+// size comes from the first of these that tells it:
+//
+//   - [Spec.SetPointerSize]
+//   - the class of the ELF file
+//   - the size of the type long, as in libbpf's btf__pointer_size
+//   - types that can only be as they are with pointers of one size: usize of Rust and Zig,
+//     uintptr of Go, structs in which a pointer has no room for 8 bytes, variables whose
+//     size a DATASEC has, and structs of Linux that are nothing but pointers, such as
+//     list_head. Types that contradict each other tell nothing.
+//
+// For split BTF, the base is asked first.
 func (s *Spec) PointerSize() int { return int(s.layer.pointerSize()) }
+
+// SetPointerSize sets the size of a pointer in bytes, which must be 4 or 8, for BTF that
+// does not tell it, such as minimised BTF. It holds for split BTF on this Spec too.
+//
+// It must be called before other goroutines use the Spec or split BTF on it, and before
+// views of a DATASEC are made. A Type or Field that was computed before does not change.
+func (s *Spec) SetPointerSize(size int) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	if size != 4 && size != 8 {
+		return fmt.Errorf("btf: size of a pointer must be 4 or 8 bytes, is %d", size)
+	}
+	s.layer.setPointerSize(uint32(size))
+	return nil
+}
 
 // WriteTo writes the unchanged blob to w, without a copy. The sizes and offsets that a
 // [Datasec] takes from the ELF file are not in it; Marshal of package write writes them.
@@ -166,7 +191,7 @@ func (s *Spec) Copy() (*Spec, error) {
 		return nil, err
 	}
 	c.size = s.size
-	c.layer.pointer = s.layer.ownPointerSize()
+	c.layer.inheritPointerSize(&s.layer)
 	if p := s.layer.placements; p != nil {
 		p.of(0, 0) // resolves all now: the ELF file may be closed later
 		c.layer.placements = &placements{resolve: func() (map[TypeID]*placement, error) { return p.byID, p.err }}
@@ -220,6 +245,6 @@ func (s *Spec) Relocate(base *Spec) (*Spec, error) {
 	if r.layer.starts.count != c.layer.starts.count {
 		return nil, fmt.Errorf("btf: the layout section of the base disagrees with that of the relocated BTF: %w", ErrNotSupported)
 	}
-	r.layer.pointer = s.layer.ownPointerSize()
+	r.layer.inheritPointerSize(&s.layer)
 	return r, nil
 }

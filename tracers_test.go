@@ -79,9 +79,11 @@ func TestTracerPaths(t *testing.T) {
 			require.NoError(t, err)
 			for i, path := range paths {
 				name, steps, _ := strings.Cut(existing(t, spec, path), ".")
+				size, err := fields[i].Size()
+				require.NoError(t, err, path)
 				in := "struct " + name
 				if steps == "" {
-					assert("sizeof(%s) == %d", in, fields[i].Size())
+					assert("sizeof(%s) == %d", in, size)
 					continue
 				}
 				offsets := slices.Collect(fields[i].Offsets())
@@ -90,7 +92,7 @@ func TestTracerPaths(t *testing.T) {
 				for j, piece := range pieces {
 					assert("__builtin_offsetof(%s, %s) == %d", in, piece, offsets[j].Bytes())
 					if j == len(pieces)-1 {
-						assert("sizeof(((%s *)0)->%s) == %d", in, piece, fields[i].Size())
+						assert("sizeof(((%s *)0)->%s) == %d", in, piece, size)
 					}
 					in = fmt.Sprintf("__typeof__(*((%s *)0)->%s)", in, piece)
 				}

@@ -244,8 +244,8 @@ func (s *side) path(path string) ([]shape, error) {
 		return nil, err
 	}
 	one := fieldFacts(f.Offset(), f.BitfieldSize(), text)
-	if _, err := f.Type().Sizeof(); err == nil {
-		one.size, one.sized = f.Size(), true
+	if size, err := f.Size(); err == nil {
+		one.size, one.sized = size, true
 	}
 	if f.NumPointers() > 0 {
 		for off := range f.Offsets() {

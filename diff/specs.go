@@ -109,6 +109,12 @@ func (c *comparison) compare(name declared, shapes func(*side) ([]shape, error))
 		c.yield(Change{}, &SideError{true, err})
 		return false
 	}
+	if name.kind == Path && len(from) == 1 && len(to) == 1 && from[0].head.sized != to[0].head.sized {
+		// A size that one side does not know is no difference.
+		for _, s := range []*shape{&from[0], &to[0]} {
+			s.head.size, s.head.sized = 0, false
+		}
+	}
 	return c.types(name, from, to)
 }
 

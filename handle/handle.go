@@ -127,7 +127,7 @@ func (h *Handle) read(blob []byte) (Info, error) {
 //
 // A module's BTF is split from that of the kernel, which base must be; base must stay
 // open as long as the Spec of the module is used. For other BTF base is not used, and
-// may be nil. The error matches [btf.ErrClosed] if the Handle or base is closed.
+// may be nil. Pointers in BTF of programs have 8 bytes, as those of BPF. The error matches [btf.ErrClosed] if the Handle or base is closed.
 func (h *Handle) Spec(base *btf.Spec) (*btf.Spec, error) {
 	info, err := h.Info()
 	if err != nil {
@@ -144,8 +144,19 @@ func (h *Handle) Spec(base *btf.Spec) (*btf.Spec, error) {
 	if info.IsModule() {
 		return btf.LoadRawSplitSpec(blob, base)
 	}
-	return btf.LoadRawSpec(blob)
+	spec, err := btf.LoadRawSpec(blob)
+	if err == nil && !info.Kernel {
+		err = spec.SetPointerSize(pointerSize)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return spec, nil
 }
+
+// pointerSize is the size of a pointer in BPF programs, in bytes. It does not depend on
+// the machine.
+const pointerSize = 8
 
 // Close closes the file descriptor. Closing again does nothing.
 func (h *Handle) Close() error {

@@ -32,13 +32,22 @@
 //
 // # Which kernel
 //
-// The rules are those of Linux 7.2. Older kernels refuse what they do not know yet:
+// [Verify] has the rules of Linux 7.2. [Options] choose those of another release, which
+// refuses what it does not know yet:
 //
-//	before 7.2   more than 65535 elements; a type tag after a qualifier or typedef
+//	before 7.2   more than 65535 elements, or a kind above 31; a type tag after a
+//	             qualifier or typedef (since 5.18)
 //	before 7.1   a layout section; strings that are not at the end
 //	before 6.15  decl tags and type tags with kind_flag
+//	before 6.9   names of a DATASEC that are not identifiers
+//	before 6.5   dots in names, apart from those of variables and of a DATASEC
+//	before 6.0   ENUM64; an ENUM with kind_flag
+//	before 5.17  TYPE_TAG
+//	before 5.16  DECL_TAG
+//	before 5.13  FLOAT
+//	before 5.6   a FUNC that is not static
 //
-// The kernel accepts a few things that Verify refuses: a header that lacks the last bytes
+// By the rules of its own release, the kernel accepts a few things that Verify refuses: a header that lacks the last bytes
 // of str_len, if they are zero; types beyond the last id, which the kernel drops; and more
 // than 32 qualifiers and typedefs in a row, if the kernel meets the last of them first.
 //

@@ -62,8 +62,8 @@ func (c *checker) proto(t *record) error {
 	}
 	for i := range n {
 		at := uapi.RecordSize + i*uapi.ParamSize
-		if !t.obeys(t.Word(at), identifierOrNone) {
-			return cmp.Or(c.nameInRange(t, at, t.passing(at)), t.nameSpelled(at, identifierOrNone, t.passing(at)))
+		if rule := c.kernel.rule(identifierOrNone); !t.obeys(t.Word(at), rule) {
+			return cmp.Or(c.nameInRange(t, at, t.passing(at)), t.nameSpelled(at, rule, t.passing(at)))
 		}
 		if err := c.passed(t, at+4); err != nil {
 			return err

@@ -21,7 +21,7 @@ func FuzzVerify(f *testing.F) {
 			return
 		}
 		verdict := answers(t, spec)
-		sameInOtherOrder(t, "fuzzed", blob, spec, verdict)
+		sameInOtherOrder(t, "fuzzed", blob, spec, Options{}, verdict)
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 
 // checkHeader makes the checks of btf_parse_hdr, btf_check_sec_info, btf_parse_str_sec and
 // btf_parse_layout_sec that loading does not make.
-func checkHeader(spec *btf.Spec) error {
+func checkHeader(spec *btf.Spec, kernel release) error {
 	h := spec.Header()
 	problem := func(off uint64, format string, args ...any) error {
 		return &btf.FormatError{Section: "header", Offset: off, Problem: fmt.Sprintf(format, args...)}
@@ -24,8 +24,11 @@ func checkHeader(spec *btf.Spec) error {
 	}
 	// A header that ends inside layout_off or layout_len does not have these fields.
 	unknown := uint32(uapi.HeaderSizeLayout)
-	if h.Length < uapi.HeaderSizeLayout {
+	if h.Length < uapi.HeaderSizeLayout || kernel < linux7_1 {
 		unknown = uapi.HeaderSize
+	}
+	if kernel < linux7_1 && h.LayoutOffset|h.LayoutLength != 0 {
+		return problem(uapi.HeaderSize, "unsupported btf_header: bytes after the known fields must be 0 before Linux 7.1, there is a layout section of %d bytes at 0x%x", h.LayoutLength, h.LayoutOffset)
 	}
 	for off, b := range spec.Bytes()[unknown:max(unknown, h.Length)] {
 		if b != 0 {
@@ -38,7 +41,7 @@ func checkHeader(spec *btf.Spec) error {
 		off, len uint32
 	}
 	sections := []section{{"type", h.TypeOffset, h.TypeLength}, {"string", h.StringOffset, h.StringLength}}
-	if h.Length >= uapi.HeaderSizeLayout {
+	if unknown == uapi.HeaderSizeLayout {
 		sections = append(sections, section{"layout", h.LayoutOffset, h.LayoutLength})
 	}
 	slices.SortFunc(sections, func(a, b section) int {
@@ -60,13 +63,15 @@ func checkHeader(spec *btf.Spec) error {
 	last := sections[len(sections)-1]
 
 	switch {
+	case kernel < linux7_1 && last.name != "string":
+		return problem(16, "string section is not at the end: the %s section is, which needs Linux 7.1", last.name)
 	case h.Length < uapi.HeaderSizeLayout && last.name != "string":
 		return problem(16, "string section is not at the end: the %s section is, which needs a header of %d bytes, has %d", last.name, uapi.HeaderSizeLayout, h.Length)
 	case spec.Base() == nil && h.StringLength == 0:
 		return problem(20, "invalid string section: needs at least 1 byte, has 0")
 	case spec.Base() == nil && h.TypeLength == 0:
 		return problem(12, "no type found: the type section is empty")
-	case h.LayoutOffset%uapi.LayoutEntrySize != 0 && h.LayoutLength != 0:
+	case unknown == uapi.HeaderSizeLayout && h.LayoutOffset%uapi.LayoutEntrySize != 0 && h.LayoutLength != 0:
 		return problem(24, "unaligned layout_off: must be a multiple of %d, is 0x%x", uapi.LayoutEntrySize, h.LayoutOffset)
 	}
 	return nil

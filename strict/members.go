@@ -15,7 +15,7 @@ func (c *checker) checkMembers(r *record) error {
 	size, last := uint64(r.third()), uint64(0)
 	for i := range r.Vlen() {
 		at := uapi.RecordSize + i*uapi.MemberSize
-		if err := cmp.Or(c.nameInRange(r, at, "invalid member name_offset"), r.nameSpelled(at, identifierOrNone, "invalid name"), c.idNotVoid(r, at+4, "invalid type_id")); err != nil {
+		if err := cmp.Or(c.nameInRange(r, at, "invalid member name_offset"), r.nameSpelled(at, c.kernel.rule(identifierOrNone), "invalid name"), c.idNotVoid(r, at+4, "invalid type_id")); err != nil {
 			return err
 		}
 		offset := uint64(r.Word(at + 8))

@@ -11,6 +11,9 @@ const (
 	noName nameRule = iota
 	identifierOrNone
 	identifier
+	identifierNoDotsOrNone
+	identifierNoDots
+	variable
 	someText
 	printable
 )
@@ -21,6 +24,9 @@ var nameRules = [...]string{
 	identifier:       "be an identifier",
 	someText:         "not be empty",
 	printable:        "be printable text",
+
+	identifierNoDotsOrNone: "be an identifier without dots, or empty",
+	identifierNoDots:       "be an identifier without dots",
 }
 
 // nameInRange checks that the name offset at off in a record is inside the strings. The
@@ -47,7 +53,7 @@ func (r *record) obeys(nameOff uint32, rule nameRule) bool {
 	if rule == noName {
 		return nameOff == 0
 	}
-	if rule == identifierOrNone && nameOff == 0 {
+	if (rule == identifierOrNone || rule == identifierNoDotsOrNone) && nameOff == 0 {
 		return true
 	}
 	name := r.Strings(nameOff)
@@ -59,6 +65,8 @@ func (r *record) obeys(nameOff uint32, rule nameRule) bool {
 		return name[0] != 0
 	case printable:
 		return spelled(name, &printableBytes)
+	case identifierNoDots, identifierNoDotsOrNone:
+		return !isDigit(name[0]) && spelled(name, &identifierBytesNoDots)
 	default:
 		return !isDigit(name[0]) && spelled(name, &identifierBytes)
 	}
@@ -79,11 +87,12 @@ func spelled(b []byte, allowed *[256]bool) bool {
 // isalpha and isprint of the kernel are those of Latin-1, whose letters go from 0xc0 on,
 // without × and ÷.
 var (
-	identifierBytes = bytesWhere(func(c byte) bool {
+	identifierBytesNoDots = bytesWhere(func(c byte) bool {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0xc0 && c != 0xd7 && c != 0xf7
-		return letter || isDigit(c) || c == '_' || c == '.'
+		return letter || isDigit(c) || c == '_'
 	})
-	printableBytes = bytesWhere(func(c byte) bool { return c >= ' ' && c <= '~' || c >= 0xa0 })
+	identifierBytes = bytesWhere(func(c byte) bool { return identifierBytesNoDots[c] || c == '.' })
+	printableBytes  = bytesWhere(func(c byte) bool { return c >= ' ' && c <= '~' || c >= 0xa0 })
 )
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -15,7 +15,7 @@ import (
 
 // sameInOtherOrder checks that the verdict about a blob is the same in the other byte
 // order.
-func sameInOtherOrder(t *testing.T, from string, blob []byte, spec *btf.Spec, verdict error) {
+func sameInOtherOrder(t *testing.T, from string, blob []byte, spec *btf.Spec, opts Options, verdict error) {
 	t.Helper()
 	h := spec.Header()
 	if len(blob) > 64<<10 || h.Length != uapi.HeaderSize && h.Length != uapi.HeaderSizeLayout {
@@ -32,7 +32,7 @@ func sameInOtherOrder(t *testing.T, from string, blob []byte, spec *btf.Spec, ve
 	swap(other[h.Length+h.TypeOffset:][:h.TypeLength])
 	spec, err := btf.LoadRawSpec(other)
 	if err == nil {
-		err = Verify(spec)
+		err = opts.Verify(spec)
 	}
 	require.Equal(t, fmt.Sprint(verdict), fmt.Sprint(err), "%s, in the other byte order", from)
 }

@@ -14,8 +14,11 @@ import (
 // in the same order. It only checks that a type id is one that can exist; a resolver does
 // the rest. That the record is whole was proved when the Spec was loaded.
 func (c *checker) checkRecord(r *record) error {
-	if kind := r.Kind(); kind == btf.KindVoid || kind > btf.KindEnum64 {
-		return r.problem(4, "invalid kind: must be %d to %d, is %d", btf.KindInt, btf.KindEnum64, kind)
+	if info, unknown := r.Word(4), ^c.kernel.infoMask(); info&unknown != 0 {
+		return r.problem(4, "invalid btf_info: bits 0x%08x must be 0, info is 0x%08x", unknown, info)
+	}
+	if kind, last := r.Kind(), c.kernel.lastKind(); kind == btf.KindVoid || kind > last {
+		return r.problem(4, "invalid kind: must be %d to %d, is %d", btf.KindInt, last, kind)
 	}
 	if err := c.nameInRange(r, 0, "invalid name_offset"); err != nil {
 		return err
@@ -24,32 +27,32 @@ func (c *checker) checkRecord(r *record) error {
 	case btf.KindInt:
 		return cmp.Or(r.noVlen(), r.noFlag(), r.checkInt())
 	case btf.KindPointer, btf.KindVolatile, btf.KindConst, btf.KindRestrict:
-		return cmp.Or(r.noVlen(), r.noFlag(), c.idPossible(r, 8, "invalid type_id"), r.named(noName))
+		return cmp.Or(r.noVlen(), r.noFlag(), c.idPossible(r, 8, "invalid type_id"), c.named(r, noName))
 	case btf.KindTypedef:
-		return cmp.Or(r.noVlen(), r.noFlag(), c.idPossible(r, 8, "invalid type_id"), r.named(identifier))
-	case btf.KindTypeTag: // with kind_flag since Linux 6.15
-		return cmp.Or(r.noVlen(), c.idPossible(r, 8, "invalid type_id"), r.named(someText))
-	case btf.KindDeclTag: // with kind_flag since Linux 6.15
-		return cmp.Or(r.nameSpelled(0, someText, "invalid value"), r.noVlen(), r.checkComponent())
+		return cmp.Or(r.noVlen(), r.noFlag(), c.idPossible(r, 8, "invalid type_id"), c.named(r, identifier))
+	case btf.KindTypeTag:
+		return cmp.Or(r.noVlen(), c.noFlagBefore(linux6_15, r), c.idPossible(r, 8, "invalid type_id"), c.named(r, someText))
+	case btf.KindDeclTag:
+		return cmp.Or(r.nameSpelled(0, someText, "invalid value"), r.noVlen(), c.noFlagBefore(linux6_15, r), r.checkComponent())
 	case btf.KindArray:
-		return cmp.Or(r.named(noName), r.noVlen(), r.noFlag(), r.noThird("size"),
+		return cmp.Or(c.named(r, noName), r.noVlen(), r.noFlag(), r.noThird("size"),
 			c.idNotVoid(r, uapi.RecordSize, "invalid elem"), c.idNotVoid(r, uapi.RecordSize+4, "invalid index"))
 	case btf.KindStruct, btf.KindUnion:
-		return cmp.Or(r.named(identifierOrNone), c.checkMembers(r))
+		return cmp.Or(c.named(r, identifierOrNone), c.checkMembers(r))
 	case btf.KindEnum:
-		return cmp.Or(r.checkEnumSize(), r.named(identifierOrNone), c.checkEnumerators(r, uapi.EnumeratorSize))
+		return cmp.Or(c.noFlagBefore(linux6_0, r), r.checkEnumSize(), c.named(r, identifierOrNone), c.checkEnumerators(r, uapi.EnumeratorSize))
 	case btf.KindEnum64:
-		return cmp.Or(r.checkEnumSize(), r.named(identifierOrNone), c.checkEnumerators(r, uapi.Enumerator64Size))
+		return cmp.Or(r.checkEnumSize(), c.named(r, identifierOrNone), c.checkEnumerators(r, uapi.Enumerator64Size))
 	case btf.KindFwd:
-		return cmp.Or(r.noVlen(), r.noThird("type"), r.named(identifier))
+		return cmp.Or(r.noVlen(), r.noThird("type"), c.named(r, identifier))
 	case btf.KindFunc:
-		return cmp.Or(r.named(identifier), r.checkFuncLinkage(), r.noFlag())
+		return cmp.Or(c.named(r, identifier), c.checkFuncLinkage(r), r.noFlag())
 	case btf.KindFuncProto:
-		return cmp.Or(r.named(noName), r.noFlag())
+		return cmp.Or(c.named(r, noName), r.noFlag())
 	case btf.KindVar:
-		return cmp.Or(r.noVlen(), r.noFlag(), r.named(identifier), c.idNotVoid(r, 8, "invalid type_id"), r.checkVarLinkage())
+		return cmp.Or(r.noVlen(), r.noFlag(), c.named(r, variable), c.idNotVoid(r, 8, "invalid type_id"), r.checkVarLinkage())
 	case btf.KindDatasec:
-		return cmp.Or(r.checkDatasecSize(), r.noFlag(), r.named(printable), c.checkEntries(r))
+		return cmp.Or(r.checkDatasecSize(), r.noFlag(), c.named(r, printable), c.checkEntries(r))
 	default: // FLOAT, of any name
 		return cmp.Or(r.noVlen(), r.noFlag(), r.checkFloatSize())
 	}
@@ -69,6 +72,14 @@ func (r *record) noFlag() error {
 	return nil
 }
 
+// noFlagBefore is noFlag for kernels before a release.
+func (c *checker) noFlagBefore(since release, r *record) error {
+	if c.kernel < since {
+		return r.noFlag()
+	}
+	return nil
+}
+
 // noThird checks that the third word is 0. Called is what the kernel calls it.
 func (r *record) noThird(called string) error {
 	if third := r.third(); third != 0 {
@@ -78,7 +89,9 @@ func (r *record) noThird(called string) error {
 }
 
 // named checks the name of the type.
-func (r *record) named(rule nameRule) error { return r.nameSpelled(0, rule, "invalid name") }
+func (c *checker) named(r *record, rule nameRule) error {
+	return r.nameSpelled(0, c.kernel.rule(rule), "invalid name")
+}
 
 // idPossible checks that the word at off in a record can be a type id. Problem is what
 // the kernel calls the error.
@@ -147,7 +160,7 @@ func (r *record) checkEnumSize() error {
 func (c *checker) checkEnumerators(r *record, size uint32) error {
 	for i := range r.Vlen() {
 		at := uapi.RecordSize + i*size
-		if err := cmp.Or(c.nameInRange(r, at, "invalid name_offset"), r.nameSpelled(at, identifier, "invalid name")); err != nil {
+		if err := cmp.Or(c.nameInRange(r, at, "invalid name_offset"), r.nameSpelled(at, c.kernel.rule(identifier), "invalid name")); err != nil {
 			return err
 		}
 	}
@@ -163,7 +176,10 @@ func (r *record) checkFloatSize() error {
 	}
 }
 
-func (r *record) checkFuncLinkage() error {
+func (c *checker) checkFuncLinkage(r *record) error {
+	if c.kernel < linux5_6 {
+		return r.noVlen()
+	}
 	if linkage := btf.FuncLinkage(r.Vlen()); linkage > btf.GlobalFunc {
 		return r.problem(4, "invalid func linkage: must be static or global, is %s", linkage)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-6c4a6465/btf/handle"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/seed-6c4a6465/btf/internal/uapi"
+	"golang.org/x/sys/unix"
 )
 
 // kernelVerdict loads a blob into the kernel. If the kernel refuses it, kernelVerdict
@@ -46,6 +47,7 @@ var kernelPointer = sync.OnceValue(func() uint32 {
 // A verdicts is a blob, and what Verify and the kernel say about it.
 type verdicts struct {
 	from   string
+	opts   Options
 	blob   []byte
 	spec   *btf.Spec // nil if loading refused it
 	ours   error
@@ -60,9 +62,10 @@ type difference struct {
 	holds func(v *verdicts) bool
 }
 
-// differences returns all reasons for which Verify and Linux 6.18 disagree, and one more
-// for kernels before 6.15.
-func differences() []difference {
+// releaseDifferences returns all reasons for which Verify by the newest rules and Linux
+// 6.18 disagree, and one more for kernels before 6.15. By the rules of the running kernel,
+// Verify must not need them.
+func releaseDifferences() []difference {
 	return []difference{
 		{"7.1: 32 bytes of header, layout, strings anywhere", func(v *verdicts) bool {
 			if !v.needsNewHeader() {
@@ -89,6 +92,13 @@ func differences() []difference {
 					return r.Follow(btf.TypeID(r.Word(8))).Kind() == btf.KindTypeTag && (modifiers &^ (1 << btf.KindTypeTag)).has(t.Kind())
 				})
 		}},
+	}
+}
+
+// differences returns all reasons for which Verify and the kernel disagree, whatever the
+// release.
+func differences() []difference {
+	return []difference{
 		{"a blob of a machine with pointers of another size", func(v *verdicts) bool {
 			w := v.withKernelPointer()
 			return w != nil && w.agree()
@@ -131,7 +141,7 @@ func (v *verdicts) withOldHeader() *verdicts {
 	for i, word := range []int{0, len(types), len(types), len(names)} {
 		native.PutUint32(old[8+4*i:], uint32(word))
 	}
-	return judge(v.from, slices.Concat(old, types, names))
+	return judge(v.from, slices.Concat(old, types, names), v.opts)
 }
 
 // withKernelPointer judges the same blob with pointers of the kernel's size. It returns
@@ -141,18 +151,38 @@ func (v *verdicts) withKernelPointer() *verdicts {
 		return nil
 	}
 	w := *v
-	w.ours = verify(v.spec, kernelPointer())
+	kernel, _ := parseRelease(v.opts.Kernel)
+	w.ours = verify(v.spec, kernel, kernelPointer())
 	return &w
 }
 
-func judge(from string, raw []byte) *verdicts {
-	v := &verdicts{from: from, blob: raw}
+func judge(from string, raw []byte, opts Options) *verdicts {
+	v := &verdicts{from: from, opts: opts, blob: raw}
 	v.spec, v.ours = btf.LoadRawSpec(raw)
 	if v.ours == nil {
-		v.ours = Verify(v.spec)
+		v.ours = opts.Verify(v.spec)
 	}
 	v.log, v.kernel = kernelVerdict(raw)
 	return v
+}
+
+// byNewest returns the verdicts with that by the newest rules in place of ours.
+func (v *verdicts) byNewest() *verdicts {
+	w := *v
+	w.opts = Options{}
+	if v.spec != nil {
+		w.ours = Verify(v.spec)
+	}
+	return &w
+}
+
+// runningKernel returns the options for the rules of the running kernel.
+func runningKernel() Options {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		panic(err)
+	}
+	return Options{Kernel: unix.ByteSliceToString(name.Release[:])}
 }
 
 func (v *verdicts) agree() bool { return (v.ours == nil) == (v.kernel == nil) }
@@ -163,6 +193,13 @@ func explain(v *verdicts) string {
 	all := differences()
 	if v.agree() {
 		all = wordDifferences()
+	}
+	if v.opts == (Options{}) {
+		if v.agree() {
+			all = append(all, releaseWordDifferences()...)
+		} else {
+			all = append(all, releaseDifferences()...)
+		}
 	}
 	for _, d := range all {
 		if d.holds(v) {
@@ -215,6 +252,16 @@ func wordDifferences() []difference {
 	return []difference{
 		{"words: refused when it was loaded, before any of these rules", func(v *verdicts) bool { return v.spec == nil }},
 		{"words: a blob over 16 MB, of which the kernel says nothing", func(v *verdicts) bool { return len(v.blob) > uapi.MaxSize && v.log == "" }},
+		{"words: a blob of a machine with pointers of another size", func(v *verdicts) bool {
+			w := v.withKernelPointer()
+			return w != nil && w.sameWords()
+		}},
+	}
+}
+
+// releaseWordDifferences returns the reasons that come from the newest rules.
+func releaseWordDifferences() []difference {
+	return []difference{
 		{"words: 7.1: 32 bytes of header, layout, strings anywhere", func(v *verdicts) bool {
 			if !v.needsNewHeader() {
 				return false
@@ -228,10 +275,6 @@ func wordDifferences() []difference {
 			return slices.ContainsFunc(slices.Collect(v.spec.All()), func(t btf.Type) bool {
 				return line == fmt.Sprintf("[%d] Invalid btf_info:%x", t.ID(), t.Record().Word(4)) && (t.Record().Vlen() > 0xffff || t.Kind() > 31)
 			})
-		}},
-		{"words: a blob of a machine with pointers of another size", func(v *verdicts) bool {
-			w := v.withKernelPointer()
-			return w != nil && w.sameWords()
 		}},
 	}
 }

@@ -9,16 +9,19 @@ import (
 	"github.com/seed-6c4a6465/btf/internal/uapi"
 )
 
-// Verify checks a Spec by the rules that the kernel has for BTF that is loaded with
+// Verify checks a Spec by the rules of the newest kernel: it is Verify of the zero
+// [Options].
+func Verify(spec *btf.Spec) error { return Options{}.Verify(spec) }
+
+// Verify checks a Spec by the rules that a kernel has for BTF that is loaded with
 // BPF_BTF_LOAD, and by those of [btf.Spec.Verify], which come last.
 //
 // The error is a [*btf.FormatError] about the first thing that the kernel refuses. Its
 // Problem begins with the words in which the kernel's log ends, in lower case and without
 // a value that follows them. Its TypeID is that of the record which the log shows there,
-// if any. The words may differ from those of the running kernel if its rules or the size
-// of its pointers differ; kernels before 7.2 also have other words for a kind above 31.
-// The kernel has no words for a blob of more than 16 MB. The error matches
-// [btf.ErrClosed] if the Spec is closed.
+// if any. The kernel has no words for a blob of more than 16 MB. The error matches
+// [btf.ErrClosed] if the Spec is closed. It is another error if the options name no
+// release of which the rules are known.
 //
 // Pointers have the size that [btf.Spec.PointerSize] returns, or 8 bytes if it returns 0.
 // Bytes after the last section are found if the size of the file is known: see
@@ -32,23 +35,27 @@ import (
 //
 // The BTF of a kernel takes some tens of milliseconds, and 12 bytes of memory for each
 // type while Verify runs.
-func Verify(spec *btf.Spec) error {
+func (o Options) Verify(spec *btf.Spec) error {
+	kernel, err := parseRelease(o.Kernel)
+	if err != nil {
+		return err
+	}
 	pointer := uint32(spec.PointerSize())
 	if pointer == 0 {
 		pointer = 8
 	}
-	return verify(spec, pointer)
+	return verify(spec, kernel, pointer)
 }
 
 // verify is Verify with pointers of a size in bytes.
-func verify(spec *btf.Spec, pointer uint32) error {
+func verify(spec *btf.Spec, kernel release, pointer uint32) error {
 	if _, err := spec.TypeByID(0); err != nil {
 		return err // closed
 	}
-	if err := checkHeader(spec); err != nil {
+	if err := checkHeader(spec, kernel); err != nil {
 		return err
 	}
-	c := newChecker(spec, pointer)
+	c := newChecker(spec, kernel, pointer)
 	if err := c.checkRecords(); err != nil {
 		return err
 	}
@@ -68,6 +75,7 @@ func verify(spec *btf.Spec, pointer uint32) error {
 // A checker checks one Spec.
 type checker struct {
 	spec    *btf.Spec
+	kernel  release
 	pointer uint32     // size of a pointer in bytes
 	first   btf.TypeID // id of the first type that is not in the base
 	types   btf.TypeID // type ids are below this
@@ -75,8 +83,8 @@ type checker struct {
 	resolver
 }
 
-func newChecker(spec *btf.Spec, pointer uint32) *checker {
-	c := &checker{spec: spec, pointer: pointer, types: 1}
+func newChecker(spec *btf.Spec, kernel release, pointer uint32) *checker {
+	c := &checker{spec: spec, kernel: kernel, pointer: pointer, types: 1}
 	for s := spec; s != nil; s = s.Base() {
 		c.types += btf.TypeID(s.NumTypes())
 		c.names += uint64(s.Header().StringLength)

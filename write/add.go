@@ -20,6 +20,9 @@ import (
 // that it had before. If an earlier type cannot be written, Add returns the error that
 // [Builder.Spec] returns.
 //
+// It is another error if pointers have one size in the Spec of t, and another in the Spec
+// of a type that was added before: sizes and offsets of both are not for one machine.
+//
 // Time and memory grow with the types that are copied, not with the Spec.
 func (b *Builder) Add(t btf.Type) (btf.TypeID, error) {
 	if t == (btf.Type{}) {
@@ -34,7 +37,7 @@ func (b *Builder) Add(t btf.Type) (btf.TypeID, error) {
 	if b.added == nil {
 		b.added = map[btf.Type]btf.TypeID{}
 	}
-	c := copier{builder: b, types: len(b.types.bytes), count: b.count}
+	c := copier{builder: b, types: len(b.types.bytes), count: b.count, pointer: b.pointer}
 	id := c.id(t)
 	for i := 0; i < len(c.queue); i++ {
 		if err := c.copy(c.queue[i]); err != nil {
@@ -50,6 +53,7 @@ type copier struct {
 	builder *Builder
 	types   int    // length of the Builder's types before
 	count   uint32 // number of the Builder's types before
+	pointer uint64 // the Builder's pointer size before
 	queue   []btf.Type
 	long    map[uint32]uint32 // name offset → offset in the Builder, of long names
 }
@@ -83,6 +87,11 @@ func (c *copier) copy(t btf.Type) error {
 			return err
 		}
 	}
+	if r.Kind() == btf.KindPointer {
+		if err := b.pointerOf(t); err != nil {
+			return err
+		}
+	}
 	uapi.KindFields[r.Kind()].Visit(r.Len(),
 		func(at uint32) { words[at/4] = c.name(r, words[at/4]) },
 		func(at uint32) { words[at/4] = uint32(c.id(r.Follow(btf.TypeID(words[at/4])))) })
@@ -91,6 +100,19 @@ func (c *copier) copy(t btf.Type) error {
 	}
 	b.types.words(words)
 	b.count++
+	return nil
+}
+
+// pointerOf remembers the size of a pointer, which a copied PTR has in its Spec.
+func (b *Builder) pointerOf(t btf.Type) error {
+	size, err := t.Sizeof()
+	if err != nil {
+		return nil // it is unknown
+	}
+	if b.pointer != 0 && b.pointer != size {
+		return fmt.Errorf("btf: adding %v: pointers must have %d bytes, as in the types that were added before, have %d", t, b.pointer, size)
+	}
+	b.pointer = size
 	return nil
 }
 
@@ -128,4 +150,5 @@ func (c *copier) undo() {
 		delete(c.builder.added, t)
 	}
 	c.builder.types.bytes, c.builder.count = c.builder.types.bytes[:c.types], c.count
+	c.builder.pointer = c.pointer
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -29,6 +30,7 @@ type Builder struct {
 	strings []byte
 	offsets map[string]uint32
 	added   map[btf.Type]btf.TypeID
+	pointer uint64 // size of a pointer in the types that Add copied, 0 if unknown
 	err     error
 }
 
@@ -279,23 +281,46 @@ func (b *Builder) fail(format string, args ...any) {
 }
 
 // Spec returns the types as a little-endian Spec in memory of its own. The Builder may
-// be used further, and does not change the Spec. The error tells the first thing that
-// cannot be written. It is a [*btf.FormatError] if a type refers to a type that does
-// not exist.
+// be used further, and does not change the Spec.
+//
+// The Spec has the pointer size of the types that [Builder.Add] copied. If nothing in it
+// would tell that size, the Spec has an INT named long in addition, as its last type.
+//
+// The error tells the first thing that cannot be written. It is a [*btf.FormatError] if a
+// type refers to a type that does not exist. It is another error if pointers have one size
+// in the types that were copied, and another by the type long.
 func (b *Builder) Spec() (*btf.Spec, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	strings := b.strings
+	s, err := b.load(b.types.bytes, b.strings)
+	if err != nil || b.pointer == 0 || uint64(s.PointerSize()) == b.pointer {
+		return s, err
+	}
+	with := *b // a Builder of its own for the additional type
+	with.types.bytes, with.strings, with.offsets = slices.Clip(b.types.bytes), slices.Clip(b.strings), maps.Clone(b.offsets)
+	with.Int("long", uint32(b.pointer), btf.Signed)
+	if with.err != nil {
+		return nil, with.err
+	}
+	told := s.PointerSize()
+	if s, err = b.load(with.types.bytes, with.strings); err == nil && uint64(s.PointerSize()) != b.pointer {
+		return nil, fmt.Errorf("btf: pointers have %d bytes in the types that were added, but %d by the type long", b.pointer, told)
+	}
+	return s, err
+}
+
+// load returns types and names as a Spec.
+func (*Builder) load(types, strings []byte) (*btf.Spec, error) {
 	if len(strings) == 0 {
 		strings = []byte{0}
 	}
-	if uint64(len(b.types.bytes))+uint64(len(strings)) > 1<<32-1-uapi.HeaderSize {
+	if uint64(len(types))+uint64(len(strings)) > 1<<32-1-uapi.HeaderSize {
 		return nil, errors.New("btf: types and strings must have less than 4 GiB")
 	}
 	var out encoder
-	out.header(uapi.HeaderSize, uint32(len(b.types.bytes)), 0, uint32(len(strings)))
-	s, err := btf.LoadRawSpec(slices.Concat(out.bytes, b.types.bytes, strings))
+	out.header(uapi.HeaderSize, uint32(len(types)), 0, uint32(len(strings)))
+	s, err := btf.LoadRawSpec(slices.Concat(out.bytes, types, strings))
 	if err == nil {
 		err = s.Verify()
 	}

@@ -58,6 +58,9 @@ func Marshal(s *btf.Spec, opts Options) ([]byte, error) {
 		}
 		out.words(rewritten)
 	}
+	if err := rewriter.complete(s); err != nil {
+		return nil, err
+	}
 	out.words(rewriter.extra)
 	typeEnd := len(out.bytes)
 	for e := range slices.Chunk(layout, uapi.LayoutEntrySize) {

@@ -13,9 +13,10 @@ import (
 // Options say what [Marshal] changes. The zero Options change nothing.
 //
 // A kernel refuses a blob with a kind or flag that it does not know. The Replace options
-// write another record in place of such a record. It has the same length and the same
-// id, so that references to it stay valid. Records that it needs in addition follow the
-// last type. The rules are those of libbpf's bpf_object__sanitize_btf.
+// write another record in place of such a record. It has the same id, so that references
+// to it stay valid. Records and names that are needed in addition follow the last type
+// and the last name. Where libbpf's bpf_object__sanitize_btf replaces a kind too, the
+// rules are its rules.
 type Options struct {
 	// Order is the byte order to write, nil for that of the Spec. A kernel accepts
 	// only its own, [binary.NativeEndian].
@@ -29,6 +30,10 @@ type Options struct {
 	// linkage.
 	StripFuncLinkage bool
 
+	// ReplaceFloats writes a STRUCT without name and members for each FLOAT, of the
+	// same size. Kernels before 5.13 do not know FLOAT.
+	ReplaceFloats bool
+
 	// ReplaceDeclTags writes an INT for each DECL_TAG, which kernels before 5.16 do
 	// not know.
 	ReplaceDeclTags bool
@@ -41,6 +46,42 @@ type Options struct {
 	// enumerator, and removes the flag that an ENUM is signed. Kernels before 6.0
 	// know neither.
 	ReplaceEnum64 bool
+
+	// ReplaceAttributes does what ReplaceDeclTags and ReplaceTypeTags do, but only for
+	// tags with kind_flag: see [btf.DeclTag.IsAttribute]. Kernels before 6.15 refuse
+	// them.
+	ReplaceAttributes bool
+
+	// ReplaceLocations writes an INT for each LOC_PARAM, LOC_PROTO and LOCSEC, the
+	// kinds for inlined functions, which no released kernel knows.
+	ReplaceLocations bool
+
+	// SkipTypeTags makes typedefs and qualifiers refer to what is under the type tags
+	// that they refer to. From 5.18 until 7.1, kernels refuse type tags there.
+	SkipTypeTags bool
+
+	// CleanNames removes names where the kernel allows none, such as those that Rust
+	// gives to pointers. It shortens names to 512 bytes. In names that must be
+	// identifiers, it writes "_" for each character other than letters of ASCII, digits,
+	// "_" and ".". Parameters of functions, and declarations that must have a name, get
+	// one if they have none. Different names may become the same.
+	CleanNames bool
+
+	// CleanDots makes CleanNames replace dots, except in names of variables and
+	// sections. Kernels before 6.5 refuse them.
+	CleanDots bool
+
+	// CleanSectionNames makes CleanNames apply the rule for identifiers to names of a
+	// DATASEC. Kernels before 6.9 demand it. Others accept any printable ASCII text.
+	CleanSectionNames bool
+
+	// FillEmpty writes an INT if there is no type at all, which no kernel accepts.
+	FillEmpty bool
+
+	// KeepPointerSize adds an INT named long if the Spec knows the size of a pointer
+	// but the written bytes would not tell it: if it comes from the class of an ELF
+	// file, or was set.
+	KeepPointerSize bool
 
 	// ReplaceDeclarations writes definitions for what a BPF object only declares. No
 	// kernel accepts the declarations. Extern functions and variables become global,
@@ -64,26 +105,27 @@ type rewriter struct {
 	variable    btf.TypeID          // added VAR for the functions in .ksyms, 0 if not added
 	unnamed     map[btf.TypeID]bool // prototypes whose parameters need names
 	ksyms       map[btf.TypeID]bool // variables in .ksyms
+	cleaned     map[cleanName]uint32
 }
 
 func newRewriter(s *btf.Spec, opts *Options) *rewriter {
-	r := &rewriter{opts: opts, nextID: 1, unnamed: map[btf.TypeID]bool{}, ksyms: map[btf.TypeID]bool{}}
+	r := &rewriter{opts: opts, nextID: 1, unnamed: map[btf.TypeID]bool{}, ksyms: map[btf.TypeID]bool{}, cleaned: map[cleanName]uint32{}}
 	for l := s; l != nil; l = l.Base() {
 		r.nextID += btf.TypeID(l.NumTypes())
 		r.nameEnd += uint64(l.Header().StringLength)
 	}
-	if !opts.ReplaceDeclarations {
+	if !opts.ReplaceDeclarations && !opts.CleanNames {
 		return r
 	}
 	for t := range s.All() {
 		switch t.Kind() {
 		case btf.KindFunc:
-			if record := t.Record(); btf.FuncLinkage(record.Vlen()) == btf.ExternFunc {
+			if record := t.Record(); opts.CleanNames || btf.FuncLinkage(record.Vlen()) == btf.ExternFunc {
 				r.unnamed[btf.TypeID(record.Word(8))] = true
 			}
 		case btf.KindDatasec:
 			record := t.Record()
-			if !isKsyms(record, record.Word(0)) {
+			if !opts.ReplaceDeclarations || !isKsyms(record, record.Word(0)) {
 				break
 			}
 			for at := uint32(uapi.RecordSize); at < record.Len(); at += uapi.VarSecinfoSize {
@@ -109,6 +151,15 @@ func isNameless(r btf.Record, nameOff uint32) bool {
 
 // rewrite changes the words of a record into those that are written.
 func (r *rewriter) rewrite(t btf.Type, record btf.Record, words []uint32) ([]uint32, error) {
+	words, err := r.replace(t, record, words)
+	if err == nil && r.opts.CleanNames {
+		err = r.cleanNames(record, words)
+	}
+	return words, err
+}
+
+// replace is rewrite without CleanNames.
+func (r *rewriter) replace(t btf.Type, record btf.Record, words []uint32) ([]uint32, error) {
 	info := func(k btf.Kind, vlen uint32) uint32 { return uint32(k)<<uapi.KindShift | vlen }
 	vlen, rest := record.Vlen(), words[uapi.RecordSize/4:]
 	switch record.Kind() {
@@ -167,12 +218,23 @@ func (r *rewriter) rewrite(t btf.Type, record btf.Record, words []uint32) ([]uin
 			words[1] = info(btf.KindDatasec, uint32(len(kept)*4/uapi.VarSecinfoSize))
 		}
 	case btf.KindDeclTag:
-		if r.opts.ReplaceDeclTags {
+		if r.opts.ReplaceDeclTags || r.opts.ReplaceAttributes && record.KindFlag() {
 			words[0], words[1], words[2], rest[0] = 0, info(btf.KindInt, 0), 4, 32
 		}
 	case btf.KindTypeTag:
-		if r.opts.ReplaceTypeTags {
+		if r.replacesTag(record) {
 			words[0], words[1] = 0, info(btf.KindConst, 0)
+			words[2] = r.underTags(record, words[2])
+		}
+	case btf.KindTypedef, btf.KindVolatile, btf.KindConst, btf.KindRestrict:
+		words[2] = r.underTags(record, words[2])
+	case btf.KindFloat:
+		if r.opts.ReplaceFloats {
+			words[0], words[1] = 0, info(btf.KindStruct, 0)
+		}
+	case btf.KindLocParam, btf.KindLocProto, btf.KindLocsec:
+		if r.opts.ReplaceLocations {
+			words = append(words[:0], 0, info(btf.KindInt, 0), 4, 32)
 		}
 	case btf.KindEnum64:
 		if r.opts.ReplaceEnum64 {
@@ -185,6 +247,56 @@ func (r *rewriter) rewrite(t btf.Type, record btf.Record, words []uint32) ([]uin
 	return words, nil
 }
 
+// replacesTag reports whether a TYPE_TAG becomes a CONST.
+func (r *rewriter) replacesTag(tag btf.Record) bool {
+	return r.opts.ReplaceTypeTags || r.opts.ReplaceAttributes && tag.KindFlag()
+}
+
+// underTags returns the id of what is under the type tags that a typedef or qualifier
+// refers to by an id.
+func (r *rewriter) underTags(from btf.Record, id uint32) uint32 {
+	if !r.opts.SkipTypeTags {
+		return id
+	}
+	const depth = 32 // the kernel refuses longer chains
+	for range depth {
+		tag := from.Follow(btf.TypeID(id)).Record()
+		if tag.Kind() != btf.KindTypeTag || r.replacesTag(tag) {
+			break
+		}
+		id = tag.Word(8)
+	}
+	return id
+}
+
+// complete adds the records that the options want after the last type.
+func (r *rewriter) complete(s *btf.Spec) error {
+	if r.opts.FillEmpty && s.Base() == nil && s.NumTypes() == 0 {
+		r.addInt(4)
+		if r.nameEnd == 0 && len(r.strings) == 0 {
+			r.strings = append(r.strings, 0)
+		}
+	}
+	size := s.PointerSize()
+	if !r.opts.KeepPointerSize || size == 0 {
+		return nil
+	}
+	var told *btf.Spec
+	var err error
+	if base := s.Base(); base != nil {
+		told, err = btf.LoadRawSplitSpec(s.Bytes(), base)
+	} else {
+		told, err = btf.LoadRawSpec(s.Bytes())
+	}
+	if err != nil {
+		return err
+	}
+	if told.PointerSize() == 0 {
+		r.add(r.addString("long"), uint32(btf.KindInt)<<uapi.KindShift, uint32(size), uint32(btf.Signed)<<24|uint32(size)*8)
+	}
+	return nil
+}
+
 // add appends a record, and returns its id.
 func (r *rewriter) add(words ...uint32) btf.TypeID {
 	r.extra = append(r.extra, words...)
@@ -195,13 +307,19 @@ func (r *rewriter) add(words ...uint32) btf.TypeID {
 // addName returns the offset of a name for a record that needs one.
 func (r *rewriter) addName() uint32 {
 	if r.placeholder == 0 {
-		if r.nameEnd == 0 {
-			r.strings = append(r.strings, 0)
-		}
-		r.placeholder = uint32(r.nameEnd) + uint32(len(r.strings))
-		r.strings = append(r.strings, "placeholder\x00"...)
+		r.placeholder = r.addString("placeholder")
 	}
 	return r.placeholder
+}
+
+// addString appends a name, and returns its offset.
+func (r *rewriter) addString(name string) uint32 {
+	if r.nameEnd == 0 && len(r.strings) == 0 {
+		r.strings = append(r.strings, 0)
+	}
+	off := uint32(r.nameEnd) + uint32(len(r.strings))
+	r.strings = append(append(r.strings, name...), 0)
+	return off
 }
 
 // addInt returns an anonymous INT of size bytes, at most 8.

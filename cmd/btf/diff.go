@@ -44,6 +44,7 @@ Exit status: 0 if there is no difference, 1 if there is, 2 in trouble.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		file := linesFlag(flags)
+		pointer := pointerFlag(flags)
 		asJSON := flags.Bool("json", false, "print an object a line, for machines")
 		return func(env *environment, args []string) error {
 			if len(args) < 2 {
@@ -53,14 +54,14 @@ Exit status: 0 if there is no difference, 1 if there is, 2 in trouble.
 			if err != nil {
 				return err
 			}
-			return printChanges(env, args[0], args[1], names, *asJSON)
+			return printChanges(env, args[0], args[1], names, *pointer, *asJSON)
 		}
 	},
 }
 
 // printChanges prints the changes from one file to another, and returns errFailed if there are
 // any.
-func printChanges(env *environment, before, after string, names []string, asJSON bool) error {
+func printChanges(env *environment, before, after string, names []string, pointer int, asJSON bool) error {
 	filter, err := diff.NewFilter(names...)
 	if err != nil {
 		return usageError(strings.TrimPrefix(err.Error(), "btf: "))
@@ -72,6 +73,9 @@ func printChanges(env *environment, before, after string, names []string, asJSON
 			return about(file, err)
 		}
 		defer specs[i].Close()
+		if err := pointersOf(specs[i], pointer); err != nil {
+			return about(file, err)
+		}
 	}
 	encoder := newEncoder(env.out)
 	differ := false

@@ -28,9 +28,11 @@ func (env *environment) complain(err error) {
 }
 
 // message returns the text of an error without the prefix "btf: ", its own and that of
-// the errors it wraps.
+// the errors it wraps. Where the text names a method that a program would call, it names
+// the flag.
 func message(err string) string {
-	return strings.ReplaceAll(strings.TrimPrefix(err, "btf: "), ": btf: ", ": ")
+	err = strings.ReplaceAll(strings.TrimPrefix(err, "btf: "), ": btf: ", ": ")
+	return strings.ReplaceAll(err, "Spec.SetPointerSize sets it", "--pointer 4 or --pointer 8 sets it")
 }
 
 // missing says that nothing has a name, as an object among the others on standard

@@ -19,12 +19,14 @@ const inputHelp = `  --btf FILE    a file: raw BTF, or an ELF file with a .BTF s
   -m MODULE     a loaded module of the running kernel
   --id N        BTF that is in the running kernel: see btf list
   --root DIR    where another kernel's /sys is mounted, such as a container's host
+  --pointer N   the size of a pointer, 4 or 8 bytes, where the BTF does not tell it
 `
 
 // An input is what the flags say to read.
 type input struct {
 	file, base, module string
 	root               *string
+	pointer            *int
 	id                 handle.ID
 	sampled            bool // the running kernel has none, and the sample stands for it
 }
@@ -43,7 +45,33 @@ func inputFlags(flags *flag.FlagSet) *input {
 		return err
 	})
 	in.root = rootFlag(flags)
+	in.pointer = pointerFlag(flags)
 	return in
+}
+
+// pointerFlag returns the size of a pointer that the flag gives, or 0.
+func pointerFlag(flags *flag.FlagSet) *int {
+	size := new(int)
+	flags.Func("pointer", "size of a pointer, 4 or 8 bytes, where the BTF does not tell it: `N`", func(arg string) error {
+		if arg != "4" && arg != "8" {
+			return errors.New("must be 4 or 8")
+		}
+		*size = int(arg[0] - '0')
+		return nil
+	})
+	return size
+}
+
+// pointersOf makes a Spec and its bases know the size of a pointer, if they do not tell
+// it and the size is not 0.
+func pointersOf(spec *btf.Spec, size int) error {
+	if size == 0 || spec.PointerSize() != 0 {
+		return nil
+	}
+	for spec.Base() != nil {
+		spec = spec.Base()
+	}
+	return spec.SetPointerSize(size)
 }
 
 func rootFlag(flags *flag.FlagSet) *string {
@@ -102,6 +130,19 @@ func (in *input) check() error {
 
 // open returns the BTF, and a function that closes it.
 func (in *input) open(env *environment) (*btf.Spec, func(), error) {
+	spec, closeSpec, err := in.openAny(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := pointersOf(spec, *in.pointer); err != nil {
+		closeSpec()
+		return nil, nil, err
+	}
+	return spec, closeSpec, nil
+}
+
+// openAny is open without --pointer.
+func (in *input) openAny(env *environment) (*btf.Spec, func(), error) {
 	if err := in.check(); err != nil {
 		return nil, nil, err
 	}
@@ -132,7 +173,7 @@ func (in *input) open(env *environment) (*btf.Spec, func(), error) {
 func (in *input) openKernel(env *environment) (*btf.Kernel, *btf.Spec, error) {
 	kernel, err := env.kernel(*in.root)
 	if err == nil {
-		return kernel, kernel.Vmlinux(), nil
+		return kernel, kernel.Vmlinux(), pointersOf(kernel.Vmlinux(), *in.pointer)
 	}
 	if !errors.Is(err, btf.ErrNotSupported) || *in.root != "/" || in.module != "" {
 		return nil, nil, err

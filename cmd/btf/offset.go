@@ -33,8 +33,8 @@ first, then in what that stands on. Each path gets a line; if one fails, the oth
 are answered all the same.
 
 With --json, a line is an object with path, bit_offset, byte_offset, size (bytes,
-null if nothing says how wide a pointer is), bitfield_size (bits, 0 if it is no
-bitfield), type, and of a path through pointers offsets: the bytes to each, and from
+null if the size of a pointer is unknown, see --pointer), bitfield_size (bits, 0 if it
+is no bitfield), type, and of a path through pointers offsets: the bytes to each, and from
 where the last one points to the field, which is what bit_offset and byte_offset say.
 A path that fails has path and error.
 
@@ -100,9 +100,10 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
 	pasted := constants{golang: form.golang}
 	var failed error
-	headed := false
+	headed, unsized := false, false
 	for _, path := range paths {
 		at, err := resolve(field, path)
+		unsized = unsized || err == nil && at.Size == nil
 		if err == nil && (form.c || form.golang) {
 			err = pasted.add(at)
 		}
@@ -133,6 +134,9 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	if unsized && !form.json {
+		env.complain(btf.ErrPointerSize)
 	}
 	return failed
 }
@@ -170,8 +174,7 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 	}
 	// Small BPF programs have no type that says how wide a pointer is. The offset of
 	// the field is known all the same.
-	if _, err := f.Type().Sizeof(); err == nil {
-		size := f.Size()
+	if size, err := f.Size(); err == nil {
 		at.Size = &size
 	}
 	if f.NumPointers() > 0 {

@@ -3,10 +3,14 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"strings"
 
+	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/strict"
 )
 
@@ -19,22 +23,44 @@ A line for each file: "ok", or what is wrong, in which section and at which offs
 Every record is looked at: whether its kind is known, its bytes are there, and its
 names and type ids are in range. With --strict, what the kernel demands beyond that
 when BTF is loaded into it is checked too: sections without gaps, names, sizes,
-offsets, loops. BPF objects want a loader first, which completes their sections.
+offsets, loops. Its rules are those of the running kernel, or of the release that
+--kernel names; where no Linux runs, those of the newest. BPF objects want a loader first, which completes their sections.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		base := flags.String("base", "", "`FILE` that the split BTF of all others stands on")
+		pointer := pointerFlag(flags)
+		kernel := flags.String("kernel", "", "release `N` whose rules --strict has, such as 6.18; the running kernel's if not given")
 		strict := flags.Bool("strict", false, "whether the kernel would take it, too")
-		return func(env *environment, args []string) error { return verify(env, args, *base, *strict) }
+		return func(env *environment, args []string) error {
+			v := verifier{base: *base, pointer: *pointer}
+			switch {
+			case *strict:
+				v.rules = &rules{Kernel: cmp.Or(*kernel, runningRelease())}
+			case *kernel != "":
+				return usageError("verify: --kernel needs --strict")
+			}
+			return v.verify(env, args)
+		}
 	},
 }
 
-func verify(env *environment, files []string, base string, strict bool) error {
+// rules are the options of package strict, whose name a flag has.
+type rules = strict.Options
+
+// A verifier is what the flags say.
+type verifier struct {
+	base    string
+	pointer int
+	rules   *rules // nil without --strict
+}
+
+func (v verifier) verify(env *environment, files []string) error {
 	if len(files) == 0 {
 		return usageError("verify: a file is missing")
 	}
 	failed := false
 	for _, file := range files {
-		err := verifyFile(file, base, strict)
+		err := v.file(file)
 		verdict := "ok"
 		if err != nil {
 			failed = true
@@ -48,14 +74,31 @@ func verify(env *environment, files []string, base string, strict bool) error {
 	return nil
 }
 
-func verifyFile(file, base string, kernel bool) error {
-	spec, closeSpec, err := openFile(file, base)
+func (v verifier) file(file string) error {
+	spec, closeSpec, err := openFile(file, v.base)
 	if err != nil {
 		return err
 	}
 	defer closeSpec()
-	if kernel {
-		return strict.Verify(spec)
+	if err := pointersOf(spec, v.pointer); err != nil {
+		return err
+	}
+	if v.rules != nil {
+		return v.rules.Verify(spec)
 	}
 	return spec.Verify()
+}
+
+// runningRelease returns the release of the running kernel, or "" if it is not Linux of a
+// release that package strict knows.
+func runningRelease() string {
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return ""
+	}
+	opts := strict.Options{Kernel: strings.TrimSpace(string(release))}
+	if err := opts.Verify(new(btf.Spec)); !errors.Is(err, btf.ErrClosed) {
+		return "" // the release comes first in what Verify checks
+	}
+	return opts.Kernel
 }
