@@ -86,7 +86,7 @@ func (l *layer) pointerSize() (size uint32) {
 // its ELF file, or else from the integer type long. It is found once, on demand, by the
 // rule of libbpf's determine_ptr_size.
 func (l *layer) ownPointerSize() uint32 {
-	l.pointerOnce.Do(func() {
+	l.pointerOnce.do(func() {
 		if l.pointer != 0 {
 			return
 		}

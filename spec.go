@@ -98,10 +98,8 @@ func (s *Spec) close() error {
 // usable returns an error that matches ErrClosed if the Spec, or a base below it, was
 // closed.
 func (s *Spec) usable() error {
-	for l := &s.layer; l != nil; l = l.base {
-		if l.first == 0 {
-			return fmt.Errorf("btf: %w", ErrClosed)
-		}
+	if s.layer.closed() {
+		return fmt.Errorf("btf: %w", ErrClosed)
 	}
 	return nil
 }
