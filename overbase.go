@@ -4,11 +4,6 @@ package btf
 
 import "github.com/seed-6c4a6465/btf/internal/uapi"
 
-// notItsBase ends the messages of this file. Split BTF has nothing that says which base it
-// was split from. Over another base, even that of another build of the same kernel, its
-// names and ids lead to something else.
-const notItsBase = "the base is probably not the one that the BTF was split from"
-
 // checkBaseNames proves that every name of the layer's records that is in the base begins
 // where a string begins. Encoders take whole strings of the base. A name inside a string
 // shows that the base is another one. Such names are legal elsewhere: see strtab.

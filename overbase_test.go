@@ -70,6 +70,11 @@ func TestWrongBase(t *testing.T) {
 				require.ErrorContains(t, err, isNotItsBase)
 			}
 
+			// Where the strings of the base end too early, names are behind them.
+			_, err = btf.LoadRawSplitSpec(moduleOf(newerBase(order)), right)
+			require.ErrorContains(t, err, "name offset must be below ")
+			require.ErrorContains(t, err, isNotItsBase)
+
 			// Each name of a record, in each of its elements.
 			inside := uint32(5 + 2) // of "long int"
 			for name, c := range map[string]struct {
