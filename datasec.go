@@ -2,8 +2,6 @@
 
 package btf
 
-import "sync"
-
 // Compilers write 0 for the size of a DATASEC and for the offsets of its variables. The
 // loader of the object has to take the size from the ELF section header, and the offsets
 // from the symbols, as libbpf's btf_fixup_datasec does. They are read when the first such
@@ -11,7 +9,7 @@ import "sync"
 
 // placements has the placements of all DATASECs of a layer.
 type placements struct {
-	once    sync.Once
+	once    once
 	resolve func() (map[TypeID]*placement, error) // nil once it was called
 	byID    map[TypeID]*placement
 	err     error
@@ -32,7 +30,7 @@ type placedVar struct{ index, offset uint32 }
 // of returns the placement of the DATASEC id, which has n entries. It returns nil if the
 // DATASEC has none. The first call reads the ELF file.
 func (p *placements) of(id TypeID, n uint32) (*placement, error) {
-	p.once.Do(func() {
+	p.once.do(func() {
 		p.byID, p.err = p.resolve()
 		p.resolve = nil // releases the bytes that it reads
 	})

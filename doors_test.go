@@ -4,6 +4,7 @@ package btf_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"compress/zlib"
 	"debug/elf"
 	"encoding/binary"
@@ -239,6 +240,38 @@ func TestLen(t *testing.T) {
 	spec, err = btf.LoadSpecFromReader(begun)
 	require.NoError(t, err)
 	require.ErrorContains(t, strict.Verify(spec), behind, "by its Size")
+}
+
+// TestCompressedFile: a file that is compressed as a whole is named as such, at each door.
+func TestCompressedFile(t *testing.T) {
+	var gz bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	_, _ = w.Write(btftest.EveryKind(little).Bytes())
+	require.NoError(t, w.Close())
+	base := load(t, btftest.EveryKind(little).Bytes())
+	for format, b := range map[string][]byte{
+		"gzip":  gz.Bytes(),
+		"xz":    []byte("\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46"),
+		"zstd":  []byte("\x28\xb5\x2f\xfd\x24\x01\x09\x00\x00\x61"),
+		"bzip2": []byte("BZh91AY&SY"),
+		"lz4":   []byte("\x04\x22\x4d\x18\x64\x40\xa7"),
+	} {
+		t.Run(format, func(t *testing.T) {
+			says := "begins with the magic number of " + format + ": decompress it first"
+			everyDoor(t, b, func(t *testing.T, spec *btf.Spec, err error) {
+				var broken *btf.FormatError
+				require.ErrorAs(t, err, &broken)
+				require.ErrorContains(t, err, says)
+			})
+			_, err := btf.LoadSplitSpec(file(t, b), base)
+			require.ErrorContains(t, err, says)
+			_, err = btf.LoadRawSpec(b)
+			require.ErrorContains(t, err, says)
+			everyDoor(t, btftest.ELF(elf.ELFCLASS64, little, btftest.Section{Name: ".BTF", Data: b}), func(t *testing.T, spec *btf.Spec, err error) {
+				require.ErrorContains(t, err, says)
+			})
+		})
+	}
 }
 
 // TestHugeELF: of a file of 600 MB, the headers and one window are touched.

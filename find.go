@@ -159,7 +159,9 @@ func noType(name string) error {
 }
 
 // Verify narrows every type of the Spec itself to its view: all names and type ids must
-// be in range, and typedefs, qualifiers and type tags must end. The error is that of the
+// be in range, and typedefs, qualifiers and type tags must end. Type ids of split BTF must
+// lead to types of the base whose kind makes sense, such as that of a FUNC to a FUNC_PROTO.
+// They lead elsewhere over a base that the BTF was not split from. The error is that of the
 // first type that fails. If Verify returns nil for the Spec and its bases, no later call
 // of [As] returns a [*FormatError]. The kernel checks more than that.
 func (s *Spec) Verify() error {
@@ -175,6 +177,11 @@ func (s *Spec) Verify() error {
 		}
 		if _, err := t.Underlying(); err != nil {
 			return err
+		}
+		if s.base != nil {
+			if err := t.checkBaseIDs(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -51,6 +51,8 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 		yield(Func{}, err)
 		return
 	}
+	// each also stops when the loop closed the Spec. The bytes must not be read then.
+	each := func(f Func, err error) bool { return yield(f, err) && s.layer.first != 0 }
 	// consider yields t if it matches the rest of the filter. If takes is set, the
 	// parameters are known to match. It returns false if the loop must stop.
 	var memo protoMemo
@@ -62,12 +64,12 @@ func (s *Spec) funcs(filter *FuncFilter, yield func(Func, error) bool) {
 		}
 		f, err := memo.narrow(t)
 		if err != nil {
-			return yield(Func{handle: t}, err)
+			return each(Func{handle: t}, err)
 		}
 		if !takes && !take.of(f, filter) {
 			return true
 		}
-		return yield(f, nil)
+		return each(f, nil)
 	}
 	switch {
 	case filter.Tag != "":
@@ -221,7 +223,10 @@ func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool)
 			// branches predictable.
 			switch kind := Kind(info >> kindShift & kindMask); {
 			case kind == KindFunc:
-				if !(marked && without.has(to)) && !consider(Type{l, first + number, off}, marked && exact) {
+				if marked && without.has(to) {
+					break
+				}
+				if !consider(Type{l, first + number, off}, marked && exact) {
 					return
 				}
 			case kind == KindFuncProto:

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"sync"
 	"sync/atomic"
 )
 
@@ -15,7 +14,7 @@ import (
 // index. If the records are sorted by name, look-ups bisect instead, and the index is
 // built after so many of them that it would have taken less time.
 type names struct {
-	orderOnce sync.Once
+	orderOnce once
 	inOrder   bool // the result of layer.sorted
 
 	asked   atomic.Uint32 // number of look-ups without an index
@@ -30,20 +29,20 @@ const bisections = 2048
 
 // sorted returns l.sorted(), which it computes once.
 func (n *names) sorted(l *layer) bool {
-	n.orderOnce.Do(func() { n.inOrder = l.sorted() })
+	n.orderOnce.do(func() { n.inOrder = l.sorted() })
 	return n.inOrder
 }
 
 // A lazyIndex is an index that is built on its first use.
 type lazyIndex struct {
-	once  sync.Once
+	once  once
 	built atomic.Pointer[nameIndex]
 }
 
 // of returns the index of l. expected is the number of entries that newNameIndex makes
 // room for.
 func (x *lazyIndex) of(l *layer, expected int, hash nameHash) *nameIndex {
-	x.once.Do(func() { x.built.Store(newNameIndex(l, expected, hash)) })
+	x.once.do(func() { x.built.Store(newNameIndex(l, expected, hash)) })
 	return x.built.Load()
 }
 
@@ -70,7 +69,7 @@ func (n *names) named(l *layer, name string, yield func(Type) bool) {
 	index := n.exact.built.Load()
 	if index == nil {
 		if n.bisects(l) {
-			for i, to := l.bisect(name); i < to && yield(l.record(i)); i++ {
+			for i, to := l.bisect(name); i < to && l.first != 0 && yield(l.record(i)); i++ {
 			}
 			return
 		}
@@ -286,7 +285,8 @@ func (l *layer) scan(name string, yield func(Type) bool) {
 			at := uint64(off - start)
 			near := at+8 > uint64(len(own)) // near the end of the strings, or in those of the base
 			if near || binary.LittleEndian.Uint64(own[at:])&mask == want {
-				if l.strings.is(off, name) && !yield(Type{l, id, place(i, w)}) {
+				// The loop may close the Spec. The bytes must not be read then.
+				if l.strings.is(off, name) && (!yield(Type{l, id, place(i, w)}) || l.first == 0) {
 					return
 				}
 			}

@@ -16,10 +16,11 @@ import (
 )
 
 // A Kernel is the BTF of a running kernel and of its modules. The BTF of a module is
-// opened when it is first needed, stands on that of vmlinux, and stays open until Close.
-// [OpenKernel] returns a Kernel. The zero Kernel must not be used.
+// opened when it is first needed, stands on that of vmlinux, and stays open until Close,
+// also if the module is unloaded: see [Kernel.CloseUnloaded]. [OpenKernel] returns a Kernel.
+// The zero Kernel must not be used.
 //
-// Every method except Close may be called from many goroutines at once.
+// Every method except Close and CloseUnloaded may be called from many goroutines at once.
 type Kernel struct {
 	root    string
 	vmlinux *Spec
@@ -53,15 +54,39 @@ func OpenKernel(root string) (*Kernel, error) {
 func (k *Kernel) Close() error {
 	var failed []error
 	k.modules.Range(func(_, value any) bool {
-		for m := value.(*opened); m != nil; m = m.before {
-			if m.spec != nil {
-				failed = append(failed, m.spec.close())
-			}
-		}
+		failed = append(failed, value.(*opened).close())
 		return true
 	})
 	k.modules.Clear()
 	return errors.Join(append(failed, k.vmlinux.close())...)
+}
+
+// CloseUnloaded closes the BTF of modules that were unloaded, or loaded again, since they
+// were opened. It is for programs that run for months: a Kernel otherwise keeps a mapping
+// and some kilobytes of heap for each. The modules that are loaded stay open. It must not
+// run beside other calls, and the closed Specs and their types are empty after that, as
+// after [Kernel.Close].
+func (k *Kernel) CloseUnloaded() error {
+	if err := k.vmlinux.usable(); err != nil {
+		return err
+	}
+	var failed []error
+	k.modules.Range(func(name, value any) bool {
+		newest := value.(*opened)
+		info, err := os.Stat(k.root + kernelBTF + name.(string))
+		switch {
+		case err == nil && newest.is(info):
+			failed = append(failed, newest.before.close())
+			newest.before = nil
+		case err == nil || errors.Is(err, fs.ErrNotExist):
+			failed = append(failed, newest.close())
+			k.modules.Delete(name)
+		default:
+			failed = append(failed, fmt.Errorf("btf: %w", err))
+		}
+		return true
+	})
+	return errors.Join(failed...)
 }
 
 // Vmlinux returns the BTF of the kernel itself.
@@ -96,7 +121,7 @@ func isModule(name string) bool {
 // Module returns the BTF of a loaded module. The error matches [fs.ErrNotExist] if the
 // module is not loaded or has no BTF. It is a [*FormatError] if the BTF is broken. A
 // module that was unloaded and loaded again is opened again; its earlier Spec stays
-// valid until Close.
+// valid until Close or CloseUnloaded.
 func (k *Kernel) Module(name string) (*Spec, error) {
 	if err := k.vmlinux.usable(); err != nil {
 		return nil, err
@@ -151,6 +176,17 @@ func (o *opened) open(path string, vmlinux *Spec) (*Spec, error) {
 	}
 	o.spec = spec
 	return spec, err
+}
+
+// close closes the file, and the earlier files of the module.
+func (o *opened) close() error {
+	var failed []error
+	for ; o != nil; o = o.before {
+		if o.spec != nil {
+			failed = append(failed, o.spec.close())
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // isBroken reports whether an error is a FormatError: the bytes are not BTF.

@@ -213,6 +213,51 @@ func TestKernelModulesComeAndGo(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrClosed)
 }
 
+// TestKernelCloseUnloaded: the BTF of modules that are gone is closed, and that of the
+// others is not.
+func TestKernelCloseUnloaded(t *testing.T) {
+	root := kernelRoot(t.TempDir())
+	vmlinux := pathBlob(little)
+	root.put(t, "vmlinux", vmlinux.Bytes())
+	k := openKernel(t, root)
+	module := func(size uint32) []byte {
+		b := vmlinux.Split()
+		b.Struct("late", size)
+		return b.Bytes()
+	}
+	root.put(t, "gone", module(8))
+	root.put(t, "stays", module(8))
+	root.put(t, "broken", []byte("broken"))
+	root.put(t, "again", module(8))
+	gone, stays, again := must(k.Module("gone")), must(k.Module("stays")), must(k.Module("again"))
+	_, brokenErr := k.Module("broken")
+	require.Error(t, brokenErr)
+	root.put(t, "again", module(12))
+	newer := must(k.Module("again"))
+	require.NoError(t, os.Remove(root.path("gone")))
+	require.NoError(t, os.Remove(root.path("broken")))
+	require.Equal(t, 1, gone.NumTypes())
+
+	require.NoError(t, k.CloseUnloaded())
+	require.Zero(t, gone.NumTypes())
+	require.Zero(t, again.NumTypes())
+	for _, s := range []*btf.Spec{stays, newer, k.Vmlinux()} {
+		require.NotZero(t, s.NumTypes())
+	}
+	require.Same(t, stays, must(k.Module("stays")))
+	require.Same(t, newer, must(k.Module("again")))
+	require.Equal(t, uint64(12), must(must(newer.Field("late")).Size()))
+
+	root.put(t, "gone", module(16))
+	require.Equal(t, uint64(16), must(must(must(k.Module("gone")).Field("late")).Size()))
+	root.put(t, "again", module(20)) // loaded again, and not asked for yet
+	require.NoError(t, k.CloseUnloaded())
+	require.Zero(t, newer.NumTypes())
+	require.Equal(t, uint64(20), must(must(must(k.Module("again")).Field("late")).Size()))
+	require.NoError(t, k.Close())
+	require.ErrorIs(t, k.CloseUnloaded(), btf.ErrClosed)
+}
+
 // TestKernelModulesDiffer: modules that do not say the same of a path, and one that
 // says nothing.
 func TestKernelModulesDiffer(t *testing.T) {

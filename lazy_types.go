@@ -5,7 +5,6 @@ package btf
 import (
 	"iter"
 	"strconv"
-	"sync"
 	"sync/atomic"
 )
 
@@ -19,15 +18,15 @@ type layer struct {
 	first   TypeID // id of the first record: 1 if there is no base, 0 after Close
 	framing
 
-	tagsOnce sync.Once
+	tagsOnce once
 	tags     []TypeID // ids of the DECL_TAGs, sorted by what they tag: see declTags
 
-	cutsOnce  sync.Once
+	cutsOnce  once
 	flavoured cutTable // own strings that have a flavour: see cuts
 
 	placements *placements // of the DATASECs; nil if the blob is not from a BPF object
 
-	pointerOnce sync.Once
+	pointerOnce once
 	pointer     uint32 // size of a pointer in bytes, 0 if unknown: see ownPointerSize
 
 	nearWork   atomic.Int64 // work done to find similar names: see maxNearWork
@@ -41,6 +40,16 @@ func (l *layer) end() TypeID { return l.first + TypeID(l.starts.count) }
 func (l *layer) close() {
 	l.base, l.types, l.strings, l.shapes, l.first, l.framing = nil, section{}, strtab{}, nil, 0, framing{}
 	l.tags, l.flavoured, l.placements, l.pointer, l.pointerSet = nil, cutTable{}, nil, 0, false
+}
+
+// closed reports whether the layer, or one below, was closed.
+func (l *layer) closed() bool {
+	for ; l != nil; l = l.base {
+		if l.first == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // typeByID returns the type with an id of this layer or one below, or void if there is

@@ -36,7 +36,9 @@ func LoadSpec(path string) (*Spec, error) {
 
 // LoadSplitSpec is [LoadSpec] for split BTF, such as that of a kernel module. Its ids and
 // name offsets continue where those of base end. base may be split BTF itself. It is not
-// parsed again, and must stay open as long as the result is used. If the file has a
+// parsed again, and must stay open as long as the result is used. The error is a
+// [*FormatError] if a name is in the middle of a string of base, which is then probably not
+// the one that the BTF was split from; [Spec.Verify] finds more. If the file has a
 // .BTF.base section, its BTF is relocated to base, as by libbpf's btf__parse_split: see
 // [Spec.Relocate].
 func LoadSplitSpec(path string, base *Spec) (*Spec, error) {

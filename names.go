@@ -79,28 +79,31 @@ func upTo(w, in uint64) (uint64, uint64) {
 // one pass over the string section. A search in the name of each type would read a long
 // string as often as types have names inside it.
 func (l *layer) cuts() *cutTable {
-	l.cutsOnce.Do(func() {
-		b, start := l.strings.bytes, l.strings.start
-		l.flavoured.parts = make([]uint64, len(b)/partSize/64+1)
-		for from := 0; from < len(b); {
-			next := bytes.Index(b[from:], []byte("___"))
-			if next < 0 {
-				return
-			}
-			next += from
-			from = bytes.LastIndexByte(b[from:next], 0) + from + 1
-			end := bytes.IndexByte(b[next:], 0)
-			if end < 0 {
-				return // the file was rewritten: its last byte was NUL
-			}
-			end += next
-			if n := essentialLen(b[from:end]); n < end-from {
-				l.flavoured.add(cut{start + uint32(from), start + uint32(from+n)}, start)
-			}
-			from = end
-		}
-	})
+	l.cutsOnce.do(func() { l.flavoured = newCutTable(&l.strings) })
 	return &l.flavoured
+}
+
+func newCutTable(strings *strtab) cutTable {
+	b, start := strings.bytes, strings.start
+	t := cutTable{parts: make([]uint64, len(b)/partSize/64+1)}
+	for from := 0; from < len(b); {
+		next := bytes.Index(b[from:], []byte("___"))
+		if next < 0 {
+			break
+		}
+		next += from
+		from = bytes.LastIndexByte(b[from:next], 0) + from + 1
+		end := bytes.IndexByte(b[next:], 0)
+		if end < 0 {
+			break // the file was rewritten: its last byte was NUL
+		}
+		end += next
+		if n := essentialLen(b[from:end]); n < end-from {
+			t.add(cut{start + uint32(from), start + uint32(from+n)}, start)
+		}
+		from = end
+	}
+	return t
 }
 
 // essential returns the essential name of the name at off. The second result is false if

@@ -27,7 +27,7 @@ func (l *layer) foundPointerSize() uint32 {
 
 // setPointerSize makes the layer know the size.
 func (l *layer) setPointerSize(size uint32) {
-	l.pointerOnce.Do(func() {})
+	l.pointerOnce.do(func() {})
 	l.pointer, l.pointerSet = size, true
 }
 
@@ -40,7 +40,7 @@ func (l *layer) inheritPointerSize(from *layer) {
 // its ELF file, or else from the integer type long, by the rule of libbpf's
 // determine_ptr_size, or else from what proves it. It is found once, on demand.
 func (l *layer) ownPointerSize() uint32 {
-	l.pointerOnce.Do(func() {
+	l.pointerOnce.do(func() {
 		if l.pointer != 0 {
 			return
 		}

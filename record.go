@@ -2,7 +2,10 @@
 
 package btf
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Record is the raw form of a type: the 32-bit words of its record in the type section.
 // It is for programs that write or check BTF. Other programs use a [View].
@@ -84,5 +87,11 @@ func (r Record) Strings(nameOff uint32) []byte {
 
 // Check proves that all names and type ids in the record are in range. The error is a
 // [*FormatError] if one is not. It matches [ErrNotSupported] if the layout section uses
-// the number of a draft kind for another kind.
-func (r Record) Check() error { return r.typ.check() }
+// the number of a draft kind for another kind, and [ErrClosed] if the Spec or a base below
+// it is closed.
+func (r Record) Check() error {
+	if r.typ.layer != nil && r.typ.layer.closed() {
+		return fmt.Errorf("btf: %w", ErrClosed)
+	}
+	return r.typ.check()
+}

@@ -433,8 +433,9 @@ func TestRelocate(t *testing.T) {
 	}
 }
 
-// TestRelocateNames: names in the distilled base, in the middle of one of its strings
-// and in the split BTF's own are what they were.
+// TestRelocateNames: names in the distilled base, in the split BTF's own strings and in the
+// middle of one of those are what they were. In the middle of a string of the base they are
+// refused: see TestWrongBase.
 func TestRelocateNames(t *testing.T) {
 	for name, order := range bothOrders {
 		t.Run(name, func(t *testing.T) {
@@ -445,7 +446,7 @@ func TestRelocateNames(t *testing.T) {
 			k.Struct("task_struct", 8)
 			m := d.Split()
 			m.Struct("own", 8, btftest.Member{Name: "task_struct", Type: 1}, btftest.Member{Type: 1}, btftest.Member{Name: "own", Type: 1})
-			m.Record(m.String("task_struct")+5, btftest.Info(7, 0, false), 0)
+			m.Record(m.NewString("task_struct")+5, btftest.Info(7, 0, false), 0)
 			m.Record(long, btftest.Info(7, 0, false), 0)
 			spec := loadSplit(t, m.Bytes(), load(t, d.Bytes()))
 			got, err := spec.Relocate(load(t, k.Bytes()))

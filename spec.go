@@ -27,8 +27,8 @@ type Spec struct {
 }
 
 // newSpec parses a blob. Every function that opens BTF calls it. It checks the header,
-// the bounds of the sections and the framing of all records. It does not check the type
-// ids in the records.
+// the bounds of the sections, the framing of all records, and where names of split BTF
+// lead in the base. It does not check the type ids in the records.
 func newSpec(blob []byte, base *Spec) (*Spec, error) {
 	header, raw, err := parseHeader(blob)
 	if err != nil {
@@ -58,6 +58,9 @@ func newSpec(blob []byte, base *Spec) (*Spec, error) {
 	}
 	w := walker{types: types, shapes: l.shapes, names: l.strings.end(), first: l.first}
 	if l.framing, err = w.walk(); err != nil {
+		return nil, err
+	}
+	if err := l.checkBaseNames(); err != nil {
 		return nil, err
 	}
 	if uint64(l.first)+uint64(l.starts.count) > 1<<32-1 {
@@ -98,10 +101,8 @@ func (s *Spec) close() error {
 // usable returns an error that matches ErrClosed if the Spec, or a base below it, was
 // closed.
 func (s *Spec) usable() error {
-	for l := &s.layer; l != nil; l = l.base {
-		if l.first == 0 {
-			return fmt.Errorf("btf: %w", ErrClosed)
-		}
+	if s.layer.closed() {
+		return fmt.Errorf("btf: %w", ErrClosed)
 	}
 	return nil
 }

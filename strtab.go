@@ -25,6 +25,11 @@ type strtab struct {
 	bytes []byte
 }
 
+// notItsBase ends messages about split BTF whose names or ids lead nowhere in its base.
+// Split BTF has nothing that says which base it was split from. Over another base, even
+// that of another build of the same kernel, they lead to something else.
+const notItsBase = "the base is probably not the one that the BTF was split from"
+
 // newStrtab returns the strings of s over those of base, which may be nil. It proves
 // that every name in s ends inside s. Without a base, s must begin with the empty name.
 // Split BTF need not, and may have no strings of its own.

@@ -71,7 +71,7 @@ func (l *layer) tagged(id TypeID) tagged {
 // declTags returns the ids of the layer's decl tags, sorted by what they refer to, then by
 // id. They are collected once, on demand.
 func (l *layer) declTags() []TypeID {
-	l.tagsOnce.Do(func() {
+	l.tagsOnce.do(func() {
 		n := 0
 		for t := range l.all() {
 			if t.Kind() == KindDeclTag {
@@ -81,15 +81,16 @@ func (l *layer) declTags() []TypeID {
 		if n == 0 {
 			return
 		}
-		l.tags = make([]TypeID, 0, n)
+		tags := make([]TypeID, 0, n)
 		for t := range l.all() {
-			if t.Kind() == KindDeclTag && len(l.tags) < n {
-				l.tags = append(l.tags, t.id)
+			if t.Kind() == KindDeclTag && len(tags) < n {
+				tags = append(tags, t.id)
 			}
 		}
-		slices.SortFunc(l.tags, func(a, b TypeID) int {
+		slices.SortFunc(tags, func(a, b TypeID) int {
 			return cmp.Or(l.tagged(a).compare(l.tagged(b)), cmp.Compare(a, b))
 		})
+		l.tags = tags
 	})
 	return l.tags
 }

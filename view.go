@@ -3,6 +3,7 @@
 package btf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -99,6 +100,23 @@ func isMagic(b []byte) (big, ok bool) {
 	return false, false
 }
 
+// compression returns the name of the format of a compressed file that begins with b, or
+// "". Files of BTF are often distributed in one of these.
+func compression(b []byte) string {
+	for _, format := range [...]struct{ name, magic string }{
+		{"gzip", "\x1f\x8b"},
+		{"xz", "\xfd7zXZ\x00"},
+		{"zstd", "\x28\xb5\x2f\xfd"},
+		{"bzip2", "BZh"},
+		{"lz4", "\x04\x22\x4d\x18"},
+	} {
+		if bytes.HasPrefix(b, []byte(format.magic)) {
+			return format.name
+		}
+	}
+	return ""
+}
+
 // parseHeader returns the header at the front of blob, and blob as a section. It checks
 // the version, the flags, the header's length and the alignment of the types. It does
 // not check that the sections are inside the blob: see [Header.sections]. Unknown
@@ -112,6 +130,9 @@ func parseHeader(blob []byte) (Header, section, error) {
 	}
 	big, ok := isMagic(blob)
 	if !ok {
+		if how := compression(blob); how != "" {
+			return problem(0, "begins with the magic number of %s: decompress it first", how)
+		}
 		return problem(0, "begins with % x, not with the magic number 0xeb9f in either byte order", blob[:2])
 	}
 	s := section{blob, big}

@@ -67,7 +67,11 @@ func (w *walker) plain() (framing, error) {
 			return problem("kind %d is unknown, and no layout section defines the length of its records", kind)
 		}
 		if uint64(name) >= w.names && name != 0 {
-			return problem("%s name offset must be below %d, is %d", kind, w.names, name)
+			hint := ""
+			if w.first > 1 {
+				hint = ": " + notItsBase
+			}
+			return problem("%s name offset must be below %d, is %d%s", kind, w.names, name, hint)
 		}
 		length := uint64(s.length(info))
 		if !w.types.has(off, length) {

@@ -276,6 +276,38 @@ func TestAddErrors(t *testing.T) {
 	require.ErrorIs(t, err, btf.ErrClosed)
 }
 
+// TestAddOverClosedBase: types and names of a closed base are not taken for void and for
+// the empty name.
+func TestAddOverClosedBase(t *testing.T) {
+	for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
+		under := btftest.New(order)
+		i := under.Int("int", 4, btftest.Signed)
+		over := under.Split()
+		pointer := over.Pointer(i)
+		named := over.Struct("int", 4) // a name of the base
+		base := spectest.Load(t, under.Bytes())
+		split := spectest.LoadSplit(t, over.Bytes(), base)
+		types := map[uint32]btf.Type{}
+		for _, id := range []uint32{i, pointer, named} {
+			typ, err := split.TypeByID(btf.TypeID(id))
+			require.NoError(t, err)
+			types[id] = typ
+		}
+		require.NoError(t, base.Close())
+		var b write.Builder
+		for _, typ := range types {
+			_, err := b.Add(typ)
+			require.ErrorIs(t, err, btf.ErrClosed, typ)
+			_, err = b.Add(typ)
+			require.ErrorIs(t, err, btf.ErrClosed, "a second time")
+		}
+		require.Equal(t, btf.TypeID(1), b.Next(), "nothing was added")
+		_, err := write.Marshal(split, write.Options{Order: order})
+		require.ErrorIs(t, err, btf.ErrClosed)
+		require.ErrorIs(t, split.Verify(), btf.ErrClosed)
+	}
+}
+
 // TestAddLongNames copies a struct whose member names are all ends of one long string.
 // Copying them must stop at a limit and remove what was added.
 func TestAddLongNames(t *testing.T) {
