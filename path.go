@@ -263,6 +263,7 @@ func (s *Spec) searchOn(w *resolver, f *Field, path string, first *start, bad er
 		}
 		other, err := s.begin(w, f, &next, alternative[next.end:], bases)
 		if err == nil && other.why != 0 {
+			miss = miss.or(other)
 			other, err = s.beginLonger(w, f, alternative, &next, bases)
 		}
 		if err != nil || other.why == 0 {
@@ -648,20 +649,26 @@ func (s *Spec) explain(m pathMiss) error {
 	return m.of.explain(m.steps)
 }
 
-// noTypeNear returns the error for a path whose type does not exist, with similar names.
+// noTypeNear returns the error for a path whose type does not exist. It has similar names
+// or, if the path asks for a kind, a type of another kind with that name.
 func (s *Spec) noTypeNear(from start) error {
+	what := "type"
+	if from.word != "" {
+		what = from.word
+		for s := s; s != nil; s = s.base {
+			for t := range s.TypesByName(from.name) {
+				return fmt.Errorf("%s named %s (it is the name of %v): %w", what, quoted(from.name), t, ErrNotFound)
+			}
+		}
+	}
 	n := s.layer.near(from.name)
 	for s := s; s != nil && n.possible(); s = s.base {
 		for t := range s.All() {
-			if fieldKinds.has(t.Kind()) && !n.add(s.layer.strings.at(t.nameOff())) {
+			if from.mayBe(t, from.kinds) && !n.add(s.layer.strings.at(t.nameOff())) {
 				break
 			}
 		}
 	}
 	s.layer.nearWork.Add(n.work)
-	what := from.word
-	if what == "" {
-		what = "type"
-	}
 	return fmt.Errorf("%s named %s%v: %w", what, quoted(from.name), &n, ErrNotFound)
 }

@@ -379,3 +379,40 @@ func TestHostile(t *testing.T) {
 		require.Less(t, time.Since(began), time.Minute)
 	}
 }
+
+// TestDottedNames: a name with a dot is that of a declaration or, if there is none, a path.
+func TestDottedNames(t *testing.T) {
+	for _, order := range []btftest.Order{binary.LittleEndian, binary.BigEndian} {
+		program := func(after uint32) *btf.Spec {
+			b := btftest.New(order)
+			b.Int("int", 4, btftest.Signed)
+			b.Struct("runtime.g", 8+8*after, btftest.Member{Name: "goid", Type: 1, Offset: 32 + 64*after}, btftest.Member{Name: "a|b", Type: 1, Offset: 32 * after})
+			b.Enum("main.Color", 4, false, btftest.Value{Name: "main.Red", Value: int64(1 + after)})
+			b.Struct("runtime.*", 4+4*after)
+			b.Struct("plain", 8, btftest.Member{Name: "x", Type: 1, Offset: 32 * after})
+			return load(t, b.Bytes())
+		}
+		for name, want := range map[string]string{
+			"runtime.g":                "~ struct runtime.g: size 8 → 16\n~ struct runtime.g.goid: offset 4 → 12\n~ struct runtime.g.a|b: offset 0 → 4\n",
+			"runtime.*":                "~ struct runtime.*: size 4 → 8\n~ struct runtime.g: size 8 → 16\n~ struct runtime.g.goid: offset 4 → 12\n~ struct runtime.g.a|b: offset 0 → 4\n",
+			`"runtime.*"`:              "~ struct runtime.*: size 4 → 8\n",
+			"struct `runtime.*`":       "~ struct runtime.*: size 4 → 8\n",
+			"main.Red":                 "~ enumerator main.Red: 1 → 2\n",
+			"enumerator main.*":        "~ enumerator main.Red: 1 → 2\n",
+			"runtime.g.goid":           "~ path runtime.g.goid: offset 4 → 12\n",
+			"struct runtime.g.goid":    "~ path struct runtime.g.goid: offset 4 → 12\n",
+			`"runtime.g"."a|b"`:        `~ path "runtime.g"."a|b": offset 0 → 4` + "\n",
+			"plain.x":                  "~ path plain.x: offset 0 → 4\n",
+			"no_such.x|plain.x":        "~ path no_such.x|plain.x: offset 0 → 4\n",
+			"no_such.y|runtime.g.goid": "~ path no_such.y|runtime.g.goid: offset 4 → 12\n",
+			"runtime.h":                "",
+			`"runtime.h"`:              "",
+		} {
+			filter, err := NewFilter(name)
+			require.NoError(t, err)
+			changes, err := collect(program(0), program(1), filter)
+			require.Equal(t, want == "", errors.Is(err, btf.ErrNotFound), "%s: %v", name, err)
+			require.Equal(t, want, text(changes), name)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (c *constants) add(at place) error {
 		if at.BitfieldSize != 0 {
 			one("bit size", at.BitfieldSize)
 		}
-	case at.whole() && at.Size != nil:
+	case at.whole && at.Size != nil:
 		one("size", *at.Size)
 	default:
 		one("offset", at.ByteOffset)

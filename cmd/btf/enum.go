@@ -86,11 +86,12 @@ func enums(env *environment, in *input, names []string, asJSON bool) error {
 		}
 		if len(values) == 0 {
 			failed = errFailed
-			what := "enum or enumerator"
 			if declared {
-				what = "value of an enum" // its header has them, and was not included
+				err = env.missingBecause(name, fmt.Errorf("btf: values of enum %.200q, which is only declared: %w", name, btf.ErrNotFound), asJSON)
+			} else {
+				err = env.missing(name, "enum or enumerator", asJSON)
 			}
-			if err := env.missing(name, what, asJSON); err != nil {
+			if err != nil {
 				return err
 			}
 		}

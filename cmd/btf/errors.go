@@ -38,7 +38,11 @@ func message(err string) string {
 // missing says that nothing has a name, as an object among the others on standard
 // output or as a line on standard error.
 func (env *environment) missing(name, what string, asJSON bool) error {
-	err := fmt.Errorf("btf: %s named %q: %w", what, name, btf.ErrNotFound)
+	return env.missingBecause(name, fmt.Errorf("btf: %s named %.200q: %w", what, name, btf.ErrNotFound), asJSON)
+}
+
+// missingBecause is missing with an error that says why.
+func (env *environment) missingBecause(name string, err error, asJSON bool) error {
 	if !asJSON {
 		env.complain(err)
 		return nil

@@ -34,7 +34,7 @@ module.
 			}
 			for _, text := range args {
 				if err := glob.Check(text); err != nil {
-					return usageError(fmt.Sprintf("find: %q is no glob: %v", text, err))
+					return usageError(fmt.Sprintf("find: %.200q is no glob: %v", text, err))
 				}
 			}
 			return find(env, in, args, *asJSON)
@@ -98,7 +98,7 @@ func find(env *environment, in *input, globs []string, asJSON bool) error {
 	for i, text := range globs {
 		if !met[i] {
 			failed = errFailed
-			env.complain(fmt.Errorf("btf: name that matches %q: %w", text, btf.ErrNotFound))
+			env.complain(fmt.Errorf("btf: name that matches %.200q: %w", text, btf.ErrNotFound))
 		}
 	}
 	return parts.failed(failed)

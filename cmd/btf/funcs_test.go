@@ -285,7 +285,7 @@ func TestEnumWide(t *testing.T) {
 {"enum":"small","name":"MINUS","value":-2,"size":4}
 `, stdout)
 	_, stderr, _ = btfRun("enum", "--btf", path, "later")
-	require.Equal(t, "btf: value of an enum named \"later\": not found\n", stderr)
+	require.Equal(t, "btf: values of enum \"later\", which is only declared: not found\n", stderr)
 	stdout, _, _ = btfRun("enum", "--btf", path, "deep")
 	require.Regexp(t, `\n\{\.\.\.\} +LEAST +-9223372036854775808\n$`, stdout)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -25,8 +26,15 @@ and unions:
   task_struct.thread.fsbase            members of members
   task_struct.mm->owner->pid           through pointers, with an offset for each
   sk_buff.cb[8]                        an element of an array
+  fdtable.fd[3]->f_flags               an element behind a pointer
   vm_area_struct.vm_flags|__vm_flags   the first of them that exists
+  folio.flags|page.flags               likewise, in another type
   inode                                the whole type, to know its size
+  struct two.a, typedef two.a          the type of that kind (or union, enum, var)
+  '"runtime.g".goid'                   a name that has . [ ] | or -> in it, in
+                                       double quotes or backquotes
+
+A variable stands for its type. A shell needs single quotes around | > [ and quotes.
 
 The type is looked for in the running kernel, then in its modules; or in split BTF
 first, then in what that stands on. Each path gets a line; if one fails, the others
@@ -75,13 +83,25 @@ type place struct {
 	BitfieldSize uint64   `json:"bitfield_size"`
 	Type         string   `json:"type"`
 	Offsets      []uint64 `json:"offsets,omitempty"` // bytes, if there are pointers in the path
+
+	whole bool // the path is a type alone
 }
 
 // bitwise reports whether an offset in bytes is not enough.
 func (p place) bitwise() bool { return p.BitfieldSize != 0 || p.BitOffset%8 != 0 }
 
-// whole reports whether the path is a type alone.
-func (p place) whole() bool { return !strings.ContainsAny(p.Path, ".[>") }
+// isWhole reports whether a path that leads to t is a type alone. The name of the type may
+// have characters in it that separate steps.
+func isWhole(path string, t btf.Type) bool {
+	if !strings.ContainsAny(path, ".[>") {
+		return true
+	}
+	if word, rest, ok := strings.Cut(path, " "); ok && slices.Contains([]string{"struct", "union", "enum", "typedef", "var"}, word) {
+		path = strings.TrimLeft(rest, " ")
+	}
+	name := t.Name()
+	return path == name || path == `"`+name+`"` || path == "`"+name+"`"
+}
 
 // A failure is the object for a path that leads nowhere.
 type failure struct {
@@ -171,6 +191,7 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 		ByteOffset:   f.Offset().Bytes(),
 		BitfieldSize: uint64(f.BitfieldSize()),
 		Type:         cdecl.Type(f.Type()),
+		whole:        isWhole(path, f.Type()),
 	}
 	// Small BPF programs have no type that says how wide a pointer is. The offset of
 	// the field is known all the same.
@@ -187,8 +208,11 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 
 // pathError removes the path from the start of an error: it is printed beside it.
 func pathError(path string, err error) error {
-	if rest, ok := strings.CutPrefix(err.Error(), fmt.Sprintf("btf: path %q: ", path)); ok {
-		return errors.New(rest)
+	// Package btf cuts a long path.
+	for _, shown := range []string{strconv.Quote(path) + ": ", strconv.Quote(path[:min(len(path), 128)]) + "…: "} {
+		if rest, ok := strings.CutPrefix(err.Error(), "btf: path "+shown); ok {
+			return errors.New(rest)
+		}
 	}
 	return err
 }

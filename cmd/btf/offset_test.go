@@ -268,3 +268,25 @@ func TestOffsetUnknownSize(t *testing.T) {
 	stdout, _, _ = btfRun("offset", "--btf", path, "node.other")
 	require.Regexp(t, `\nnode\.other +64 +8 +\? +struct node \*\n$`, stdout)
 }
+
+// TestOffsetNames: constants of types whose names have dots, and messages about long paths.
+func TestOffsetNames(t *testing.T) {
+	b := btftest.New(binary.LittleEndian)
+	b.Int("long int", 8, btftest.Signed)
+	b.Struct("runtime.g", 16, btftest.Member{Name: "goid", Type: 1, Offset: 64})
+	b.Var("main.g", 2, 1)
+	path := written(t, b)
+	stdout, stderr, status := btfRun("offset", "--c", "--btf", path, "runtime.g", `"runtime.g".goid`, "var main.g.goid")
+	require.Empty(t, stderr)
+	require.Zero(t, status)
+	require.Contains(t, stdout, "#define SIZEOF_RUNTIME_G         16 // runtime.g: struct runtime.g, 16 bytes\n")
+	require.Contains(t, stdout, "#define OFFSETOF_RUNTIME_G_GOID  8")
+	require.Contains(t, stdout, "#define OFFSETOF_VAR_MAIN_G_GOID 8")
+	for _, one := range []string{`"runtime.g"`, "`runtime.g`", "struct runtime.g", "struct  \"runtime.g\""} {
+		stdout, _, _ := btfRun("offset", "--go", "--btf", path, one)
+		require.Regexp(t, `\tsize\w*RuntimeG = 16 `, stdout)
+	}
+	stdout, _, _ = btfRun("offset", "--json", "--btf", path, strings.Repeat("x", 200)+".y", "x.y")
+	require.Contains(t, stdout, `"error":"type named \"xxx`)
+	require.Contains(t, stdout, `"error":"type named \"x\": not found"`)
+}
