@@ -5,9 +5,12 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/cdecl"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 var extCommand = command{
@@ -29,26 +32,53 @@ the kernel. Offsets are bytes from the start of the section.
 				return about(args[0], err)
 			}
 			defer spec.Close()
-			ext(env, infos)
-			return nil
+			env.out.allow(spec)
+			return ext(env.out, infos)
 		}
 	},
 }
 
-func ext(env *environment, infos *btf.ExtInfos) {
+func ext(out io.Writer, infos *btf.ExtInfos) error {
+	// print escapes the arguments that come from the file.
+	print := func(format string, args ...any) error {
+		for i, arg := range args {
+			if b, ok := arg.([]byte); ok {
+				args[i] = escape.Text(string(b))
+			}
+		}
+		_, err := fmt.Fprintf(out, format, args...)
+		return err
+	}
 	for s := range infos.Funcs() {
 		for f := range s.Records() {
-			fmt.Fprintf(env.out, "func %s+%d %s\n", s.NameBytes(), f.Offset(), f.Func().NameBytes())
+			if err := print("func %s+%d %s\n", s.NameBytes(), f.Offset(), f.Func().NameBytes()); err != nil {
+				return err
+			}
 		}
 	}
 	for s := range infos.Lines() {
 		for l := range s.Records() {
-			fmt.Fprintf(env.out, "line %s+%d %s:%d:%d %s\n", s.NameBytes(), l.Offset(), l.FileNameBytes(), l.LineNumber(), l.LineColumn(), l.LineBytes())
+			if err := print("line %s+%d %s:%d:%d %s\n", s.NameBytes(), l.Offset(), l.FileNameBytes(), l.LineNumber(), l.LineColumn(), sourceLine(l.LineBytes())); err != nil {
+				return err
+			}
 		}
 	}
 	for s := range infos.CORERelocations() {
 		for r := range s.Records() {
-			fmt.Fprintf(env.out, "core %s+%d %v %s %s\n", s.NameBytes(), r.Offset(), r.Kind(), cdecl.Type(r.Type()), r.AccessorBytes())
+			if err := print("core %s+%d %v %s %s\n", s.NameBytes(), r.Offset(), r.Kind(), cdecl.Type(r.Type()), r.AccessorBytes()); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// sourceLine returns a line of source, which ends the line that is printed. Tabs indent
+// it, and stay.
+func sourceLine(line []byte) string {
+	parts := strings.Split(string(line), "\t")
+	for i := range parts {
+		parts[i] = escape.Text(parts[i])
+	}
+	return strings.Join(parts, "\t")
 }

@@ -5,9 +5,9 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"path"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
 )
@@ -45,10 +45,32 @@ module.
 // A foundType is a line of what find prints. Scripts rely on the tags.
 type foundType struct {
 	Kind   string   `json:"kind"`
-	Name   string   `json:"name"`
+	Name   jsonText `json:"name"`
 	Size   optional `json:"size,omitzero"`
 	ID     uint32   `json:"id"`
-	Module string   `json:"module,omitempty"`
+	Module jsonText `json:"module,omitempty"`
+}
+
+// A match is a type whose name matches a glob.
+type match struct {
+	part int32 // its number among the parts
+	id   btf.TypeID
+}
+
+func (m match) cells(parts []btf.Module) [][]byte {
+	in := parts[m.part]
+	t, err := in.Spec.TypeByID(m.id)
+	if err != nil {
+		return cells("", "", "", err.Error())
+	}
+	size := ""
+	if n, err := t.Sizeof(); err == nil {
+		size = strconv.FormatUint(n, 10)
+	}
+	return [][]byte{
+		[]byte(t.Kind().String()), t.NameBytes(), []byte(size),
+		append(strconv.AppendUint(nil, uint64(m.id), 10), inModule(in, " (%s)")...),
+	}
 }
 
 func find(env *environment, in *input, globs []string, asJSON bool) error {
@@ -58,36 +80,27 @@ func find(env *environment, in *input, globs []string, asJSON bool) error {
 	}
 	defer closeParts()
 	encoder := newEncoder(env.out)
-	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
 	met := make([]bool, len(globs))
-	any := false
-	for _, m := range parts.list {
+	var found []match
+	for i, m := range parts.list {
 		for t := range m.Spec.All() {
 			if !matches(t, globs, met) {
 				continue
 			}
-			one := foundType{Kind: t.Kind().String(), Name: t.Name(), ID: uint32(t.ID()), Module: m.Name}
+			if !asJSON {
+				found = append(found, match{int32(i), t.ID()})
+				continue
+			}
+			one := foundType{Kind: t.Kind().String(), Name: jsonText(t.Name()), ID: uint32(t.ID()), Module: jsonText(m.Name)}
 			if size, err := t.Sizeof(); err == nil {
 				one.Size = some(size)
 			}
-			if asJSON {
-				err = encoder.Encode(one)
-			} else {
-				if !any {
-					fmt.Fprintln(w, "kind\tname\tsize\tid")
-				}
-				size := ""
-				if one.Size.known {
-					size = strconv.FormatUint(one.Size.number, 10)
-				}
-				_, err = fmt.Fprintf(w, "%s\t%s\t%s\t%d%s\n", one.Kind, one.Name, size, one.ID, inModule(m, " (%s)"))
-			}
-			if any = true; err != nil {
+			if err := encoder.Encode(one); err != nil {
 				return err
 			}
 		}
 	}
-	if err := w.Flush(); err != nil {
+	if err := printMatches(env.out, parts.list, found); err != nil {
 		return err
 	}
 	var failed error
@@ -98,6 +111,28 @@ func find(env *environment, in *input, globs []string, asJSON bool) error {
 		}
 	}
 	return parts.failed(failed)
+}
+
+// printMatches prints a table.
+func printMatches(out io.Writer, parts []btf.Module, found []match) error {
+	if len(found) == 0 {
+		return nil
+	}
+	rows := table{out: out}
+	head := cells("kind", "name", "size", "id")
+	rows.measure(head...)
+	for _, m := range found {
+		rows.measure(m.cells(parts)...)
+	}
+	if err := rows.row(head...); err != nil {
+		return err
+	}
+	for _, m := range found {
+		if err := rows.row(m.cells(parts)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxName is the longest name that is matched, in bytes. A string of megabytes may hold

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 
 	"github.com/seed-6c4a6465/btf"
@@ -43,24 +44,38 @@ func printFuncs(env *environment, in *input, names []string, asJSON bool) error 
 		return err
 	}
 	defer closeParts()
+	p := functionPrinter{env: env, asJSON: asJSON}
 	var failed error
 	for _, name := range names {
-		p := functionPrinter{env: env, asJSON: asJSON}
+		found := false
 		for _, m := range parts.all() {
 			for t := range m.Spec.TypesByName(name) {
 				if t.Kind() != btf.KindFunc {
 					continue
 				}
+				found = true
 				f, err := btf.As[btf.Func](t)
 				if err != nil {
-					return err
+					err = &brokenError{t, err}
+				} else {
+					err = p.print(m, f)
 				}
-				if err := p.print(m, f); err != nil {
+				var broken *brokenError
+				switch {
+				case errors.As(err, &broken) && asJSON:
+					failed = errFailed
+					err = env.encodeFailure(name, broken.err)
+				case errors.As(err, &broken):
+					failed = errFailed
+					env.complain(err)
+					continue
+				}
+				if err != nil {
 					return err
 				}
 			}
 		}
-		if p.n == 0 {
+		if !found {
 			failed = errFailed
 			if err := env.missing(name, "function", asJSON); err != nil {
 				return err

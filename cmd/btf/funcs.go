@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"path"
@@ -54,8 +55,11 @@ func filterFuncs(env *environment, in *input, filter btf.FuncFilter, asJSON bool
 	p := functionPrinter{env: env, asJSON: asJSON}
 	for _, m := range parts.list {
 		for f, err := range m.Spec.Funcs(filter) {
+			var broken *brokenError
 			if err == nil {
-				err = p.print(m, f)
+				if err = p.print(m, f); err != nil && !errors.As(err, &broken) {
+					return err
+				}
 			}
 			if err != nil {
 				// One broken function does not keep the others from being listed.

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf/handle"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 var listCommand = command{
@@ -41,7 +42,7 @@ func list(env *environment) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%d\t%d\t  %s\n", info.ID, info.Size, info.Name)
+		fmt.Fprintf(w, "%d\t%d\t  %s\n", info.ID, info.Size, escape.Text(info.Name))
 	}
 	return nil
 }

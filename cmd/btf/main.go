@@ -7,16 +7,17 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 // A command is what one word after "btf" does.
@@ -40,7 +41,7 @@ var commands = []command{
 
 // An environment is what a command uses besides the files that its arguments name.
 type environment struct {
-	out    *bufio.Writer
+	out    *output
 	stderr io.Writer
 	stdin  io.Reader
 	kernel func(root string) (*btf.Kernel, error)
@@ -59,7 +60,7 @@ func main() {
 }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(root string) (*btf.Kernel, error)) int {
-	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, stdin: stdin, kernel: kernel}
+	env := &environment{out: newOutput(stdout), stderr: stderr, stdin: stdin, kernel: kernel}
 	err := dispatch(env, args)
 	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !isBrokenPipe(flushed) {
 		err = cmp.Or(flushed, err)
@@ -71,7 +72,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(r
 	case err == errFailed:
 		return statusFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "btf: %v\n%s\n", err, shortUsage(args))
+		fmt.Fprintf(stderr, "btf: %s\n%s\n", escape.Text(err.Error()), shortUsage(args))
 		return statusUsage
 	}
 	env.complain(err)
@@ -159,7 +160,7 @@ func (c command) run(env *environment, args []string) error {
 			return nil
 		}
 		if err != nil {
-			return usageError(c.name + ": " + err.Error())
+			return usageError(c.name + ": " + asTyped(err.Error(), args[:len(args)-flags.NArg()]))
 		}
 		left := flags.Args()
 		if n := len(args) - len(left); n > 0 && args[n-1] == "--" {
@@ -171,6 +172,20 @@ func (c command) run(env *environment, args []string) error {
 		rest, args = append(rest, left[0]), left[1:]
 	}
 	return act(env, rest)
+}
+
+// asTyped returns an error of package flag with the flag in it as the user typed it:
+// "--json" where the error says "-json". args end with the flag, or with its value.
+func asTyped(text string, args []string) string {
+	for _, arg := range slices.Backward(args) {
+		typed, _, _ := strings.Cut(arg, "=")
+		name := strings.TrimLeft(typed, "-")
+		before, after, found := strings.Cut(text+":", " -"+name+":")
+		if name != "" && name != typed && found {
+			return strings.TrimSuffix(before+" "+typed+":"+after, ":")
+		}
+	}
+	return text
 }
 
 // usage returns the form of the argument line.

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 var modulesCommand = command{
@@ -35,15 +36,15 @@ error.
 
 // A loadedModule is a line of what modules prints. Scripts rely on the tags.
 type loadedModule struct {
-	Module string `json:"module"`
-	Types  int    `json:"types"`
-	Bytes  uint64 `json:"bytes"`
+	Module jsonText `json:"module"`
+	Types  int      `json:"types"`
+	Bytes  uint64   `json:"bytes"`
 }
 
 // A brokenModule is the line of a module whose BTF cannot be read.
 type brokenModule struct {
-	Module string `json:"module"`
-	Error  string `json:"error"`
+	Module jsonText `json:"module"`
+	Error  jsonText `json:"error"`
 }
 
 func modules(env *environment, root string, asJSON bool) error {
@@ -62,17 +63,17 @@ func modules(env *environment, root string, asJSON bool) error {
 		switch {
 		case err != nil && asJSON:
 			failed = errFailed
-			err = encoder.Encode(brokenModule{m.Name, message(err.Error())})
+			err = encoder.Encode(brokenModule{jsonText(m.Name), jsonText(message(err.Error()))})
 		case err != nil:
 			failed = errFailed
 			env.complain(err)
 			continue
 		default:
-			one := loadedModule{m.Name, m.Spec.NumTypes(), bytesOf(m.Spec)}
+			one := loadedModule{jsonText(m.Name), m.Spec.NumTypes(), bytesOf(m.Spec)}
 			if asJSON {
 				err = encoder.Encode(one)
 			} else {
-				_, err = fmt.Fprintf(w, "%s\t%d\t%d\n", one.Module, one.Types, one.Bytes)
+				_, err = fmt.Fprintf(w, "%s\t%d\t%d\n", escape.Text(m.Name), one.Types, one.Bytes)
 			}
 		}
 		if err != nil {

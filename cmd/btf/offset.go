@@ -6,9 +6,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/cdecl"
@@ -68,25 +68,34 @@ type offsetForm struct{ json, c, golang bool }
 
 // A place is where a field lies. Scripts rely on the tags.
 type place struct {
-	Path         string   `json:"path"`
+	Path         jsonText `json:"path"`
 	BitOffset    uint64   `json:"bit_offset"`
 	ByteOffset   uint64   `json:"byte_offset"`
 	Size         *uint64  `json:"size"` // bytes, nil if unknown
 	BitfieldSize uint64   `json:"bitfield_size"`
-	Type         string   `json:"type"`
+	Type         jsonText `json:"type"`
 	Offsets      []uint64 `json:"offsets,omitempty"` // bytes, if there are pointers in the path
+
+	field btf.Field
+}
+
+// spelled returns the place with its Type, which is left out before: it can be a megabyte
+// long, and there can be thousands of places.
+func (p place) spelled() place {
+	p.Type = jsonText(cdecl.Type(p.field.Type()))
+	return p
 }
 
 // bitwise reports whether an offset in bytes is not enough.
 func (p place) bitwise() bool { return p.BitfieldSize != 0 || p.BitOffset%8 != 0 }
 
 // whole reports whether the path is a type alone.
-func (p place) whole() bool { return !strings.ContainsAny(p.Path, ".[>") }
+func (p place) whole() bool { return !strings.ContainsAny(string(p.Path), ".[>") }
 
 // A failure is the object for a path that leads nowhere.
 type failure struct {
-	Path  string `json:"path"`
-	Error string `json:"error"`
+	Path  jsonText `json:"path"`
+	Error jsonText `json:"error"`
 }
 
 func offset(env *environment, in *input, paths []string, form offsetForm) error {
@@ -97,10 +106,9 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 	defer closeAll()
 
 	encoder := newEncoder(env.out)
-	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
 	pasted := constants{golang: form.golang}
 	var failed error
-	headed := false
+	var found []place
 	for _, path := range paths {
 		at, err := resolve(field, path)
 		if err == nil && (form.c || form.golang) {
@@ -109,20 +117,16 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 		switch {
 		case err != nil && form.json:
 			failed = errFailed
-			err = encoder.Encode(failure{path, message(err.Error())})
+			err = encoder.Encode(failure{jsonText(path), jsonText(message(err.Error()))})
 		case err != nil:
 			failed = errFailed
 			env.complain(about(path, err))
 			continue
 		case form.json:
-			err = encoder.Encode(at)
+			err = encoder.Encode(at.spelled())
 		case form.c || form.golang:
 		default:
-			if !headed {
-				headed = true
-				fmt.Fprintln(w, "path\tbits\tbytes\tsize\ttype")
-			}
-			_, err = fmt.Fprintln(w, at.row())
+			found = append(found, at)
 		}
 		if err != nil {
 			return err
@@ -131,15 +135,37 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 	if err := pasted.print(env.out, in.String()); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
+	if err := printPlaces(env.out, found); err != nil {
 		return err
 	}
 	return failed
 }
 
-// row returns the columns of a line of text.
-func (p place) row() string {
-	typ, size := p.Type, "?"
+// printPlaces prints a table.
+func printPlaces(out io.Writer, found []place) error {
+	if len(found) == 0 {
+		return nil
+	}
+	rows := table{out: out}
+	head := cells("path", "bits", "bytes", "size", "type")
+	rows.measure(head...)
+	for _, at := range found {
+		rows.measure(at.cells()...)
+	}
+	if err := rows.row(head...); err != nil {
+		return err
+	}
+	for _, at := range found {
+		if err := rows.row(at.spelled().cells()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cells returns the columns of a line of text.
+func (p place) cells() [][]byte {
+	typ, size := string(p.Type), "?"
 	if p.BitfieldSize != 0 {
 		typ += fmt.Sprintf(" :%d", p.BitfieldSize)
 	}
@@ -152,7 +178,7 @@ func (p place) row() string {
 		bits += fmt.Sprintf("%d->", off*8)
 		bytes += fmt.Sprintf("%d->", off)
 	}
-	return fmt.Sprintf("%s\t%s%d\t%s%d\t%s\t%s", p.Path, bits, p.BitOffset, bytes, p.ByteOffset, size, typ)
+	return cells(string(p.Path), fmt.Sprint(bits, p.BitOffset), fmt.Sprint(bytes, p.ByteOffset), size, typ)
 }
 
 // resolve returns where a path leads.
@@ -162,11 +188,11 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 		return place{}, pathError(path, err)
 	}
 	at := place{
-		Path:         path,
+		Path:         jsonText(path),
 		BitOffset:    uint64(f.Offset()),
 		ByteOffset:   f.Offset().Bytes(),
 		BitfieldSize: uint64(f.BitfieldSize()),
-		Type:         cdecl.Type(f.Type()),
+		field:        f,
 	}
 	// Small BPF programs have no type that says how wide a pointer is. The offset of
 	// the field is known all the same.

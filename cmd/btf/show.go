@@ -26,6 +26,7 @@ types have prints them all; "struct NAME" and the like choose.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
+		in.fallback = true
 		return func(env *environment, args []string) error {
 			if len(args) == 0 {
 				return usageError("show: a name is missing, such as task_struct")
@@ -60,6 +61,11 @@ func show(w io.Writer, spec *btf.Spec, names []string) error {
 			}
 			if text, err = cdecl.Append(text, t, opts); err != nil {
 				problems = append(problems, fmt.Errorf("btf: showing %v: %w", t, err))
+				if out, ok := w.(*output); ok {
+					if err := out.failure(); err != nil {
+						return errors.Join(append(problems, err)...)
+					}
+				}
 				continue
 			}
 			first = false

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-6c4a6465/btf/internal/escape"
 	"github.com/seed-6c4a6465/btf/strict"
 )
 
@@ -40,7 +41,7 @@ func verify(env *environment, files []string, base string, strict bool) error {
 			failed = true
 			verdict = strings.TrimPrefix(strings.TrimPrefix(err.Error(), "btf: "), file+": ")
 		}
-		fmt.Fprintf(env.out, "%s: %s\n", file, verdict)
+		fmt.Fprintf(env.out, "%s: %s\n", escape.Text(file), escape.Text(verdict))
 	}
 	if failed {
 		return errFailed
