@@ -78,16 +78,17 @@ func (f *Filter) choice() *choice {
 // all reports whether every declaration is chosen.
 func (c *choice) all() bool { return c.Filter == nil }
 
-func (c *choice) has(d declared) bool {
+func (c *choice) has(kind Kind, bytes []byte) bool {
 	if c.all() {
 		return true
 	}
+	name := string(bytes)
 	any := false
 	for i, glob := range c.globs {
-		if glob.kind != 0 && glob.kind != d.kind {
+		if glob.kind != 0 && glob.kind != kind {
 			continue
 		}
-		if ok, _ := path.Match(glob.name, d.name); ok {
+		if ok, _ := path.Match(glob.name, name); ok {
 			c.met[i], any = true, true
 		}
 	}

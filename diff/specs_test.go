@@ -278,7 +278,7 @@ func TestFacts(t *testing.T) {
 	require.Equal(t, "~ path task.same->x: offset 0->0 → 8->8, unsigned long → long", changes[0].String())
 }
 
-// TestTrouble: an error says which Spec is broken, and ends the comparison.
+// TestTrouble: an error says which Spec is broken, and what in it.
 func TestTrouble(t *testing.T) {
 	good := load(t, release(false).Bytes())
 	broken := btftest.New(binary.LittleEndian)
@@ -292,7 +292,7 @@ func TestTrouble(t *testing.T) {
 		text          string
 		is            error
 	}{
-		{"broken", good, load(t, broken.Bytes()), "btf: second Spec: types section at offset", nil},
+		{"broken", good, load(t, broken.Bytes()), "btf: second Spec: typedef broken: types section at offset", nil},
 		{"closed", closed, good, "btf: first Spec: ", btf.ErrClosed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -358,8 +358,8 @@ func TestHostile(t *testing.T) {
 		says string
 	}{
 		{long, "declarations of more than"},
-		{repeated, "declarations of more than"},
-		{deep, "declarations of more than"},
+		{repeated, "btf: first Spec: struct repeated: fields and names of more than 33554432 bytes"},
+		{deep, "btf: first Spec: struct deep: declaration of more than 1048576 bytes"},
 		{nested, "anonymous types more than 32 deep"},
 		{arrays, "follow each other"},
 		{same, ""},
