@@ -75,8 +75,23 @@ const (
 	failureCost = 1 << 18
 )
 
-// errSpent ends a comparison.
-var errSpent = fmt.Errorf("btf: declarations of more than %d bytes", maxSpent)
+// ErrTooLarge matches errors of a declaration, or of all of a Spec, that needs more
+// memory or time to compare than the package takes.
+var ErrTooLarge = errors.New("too large to compare")
+
+// A limitError is an ErrTooLarge that says what is too large.
+type limitError string
+
+func (e limitError) Error() string        { return string(e) }
+func (e limitError) Is(target error) bool { return target == ErrTooLarge }
+
+var (
+	// errSpent ends a comparison.
+	errSpent error = limitError(fmt.Sprintf("btf: declarations of more than %d bytes", maxSpent))
+
+	// errHeld is about one declaration.
+	errHeld error = limitError(fmt.Sprintf("btf: fields and names of more than %d bytes", maxHeld))
+)
 
 func (s *side) spend(n int) error {
 	if s.spent += n; s.spent > maxSpent {
@@ -88,7 +103,7 @@ func (s *side) spend(n int) error {
 // hold counts what is kept of one declaration.
 func (s *side) hold(n int) error {
 	if s.held += n; s.held > maxHeld {
-		return fmt.Errorf("btf: fields and names of more than %d bytes", maxHeld)
+		return errHeld
 	}
 	return s.spend(n)
 }

@@ -226,7 +226,7 @@ func (s *side) path(path string) (shape, bool, error) {
 	case errors.Is(err, btf.ErrNotFound), errors.Is(err, btf.ErrWrongKind):
 		return shape{}, false, nil
 	case err != nil:
-		return shape{}, false, err
+		return shape{}, false, about(Path, []byte(path), err)
 	}
 	text, err := s.spelling(f.Type())
 	if err != nil {

@@ -3,6 +3,8 @@
 package diff
 
 import (
+	"bytes"
+	"errors"
 	"hash/maphash"
 	"iter"
 	"strings"
@@ -12,17 +14,25 @@ import (
 
 // A SideError says in which of the two Specs something is broken, or has no text.
 type SideError struct {
-	After bool  // whether it is the second Spec
-	Err   error // the error of package btf or cdecl
+	After bool // whether it is the second Spec
+
+	// Declaration is the kind and name of what is not compared, such as "func vfs_open",
+	// for messages. It is "" if nothing more is compared.
+	Declaration string
+
+	Err error // the error of package btf or cdecl
 }
 
-// Error returns the text of Err, after the side.
+// Error returns the text of Err, after the side and the declaration.
 func (e *SideError) Error() string {
-	which := "first"
+	text := "btf: first Spec: "
 	if e.After {
-		which = "second"
+		text = "btf: second Spec: "
 	}
-	return "btf: " + which + " Spec: " + strings.TrimPrefix(e.Err.Error(), "btf: ")
+	if e.Declaration != "" {
+		text += e.Declaration + ": "
+	}
+	return text + strings.TrimPrefix(e.Err.Error(), "btf: ")
 }
 
 // Unwrap returns Err.
@@ -34,8 +44,8 @@ func (e *SideError) Unwrap() error { return e.Err }
 // their own types are compared, not those of their bases.
 //
 // An error with a zero Change says what failed. A [*SideError] is about one of the Specs.
-// If it names a declaration, that declaration is not compared, and Specs continues. If the
-// Spec is closed ([btf.ErrClosed]) or too large to be compared, the error is the last.
+// If it names a declaration, that one is not compared, and Specs continues. Otherwise the
+// Spec is closed ([btf.ErrClosed]) or too large ([ErrTooLarge]), and the error is the last.
 // After all changes, each name of the Filter that neither Spec has yields an error that
 // matches [btf.ErrNotFound].
 //
@@ -51,7 +61,7 @@ func Specs(before, after *btf.Spec, filter *Filter) iter.Seq2[Change, error] {
 				c.sides[i], err = newSide(spec, chosen)
 			}
 			if err != nil {
-				yield(Change{}, &SideError{i == 1, err})
+				yield(Change{}, &SideError{After: i == 1, Err: err})
 				return
 			}
 		}
@@ -96,12 +106,15 @@ type comparison struct {
 
 // failed yields an error of a side.
 func (c *comparison) failed(i int, err error) bool {
-	if !c.yield(Change{}, &SideError{i == 1, err}) || ends(err) {
+	side := &SideError{After: i == 1, Err: err}
+	if about := (*declError)(nil); errors.As(err, &about) {
+		side.Declaration, side.Err = about.what, about.err
+	}
+	if !c.yield(Change{}, side) || ends(err) {
 		return false
 	}
 	if err := c.sides[i].spend(failureCost); err != nil {
-		c.yield(Change{}, &SideError{i == 1, err})
-		return false
+		return c.failed(i, err)
 	}
 	return true
 }
@@ -217,6 +230,16 @@ func (c *comparison) single(i int, change Change, facts Facts, types int) bool {
 
 // pair yields how two declarations differ.
 func (c *comparison) pair(before, after entry) bool {
+	if before.kind() == Enum {
+		// Equal enums need no copies of their names, of which there may be thousands.
+		same, err := c.sameEnums(before, after)
+		switch {
+		case err != nil:
+			return c.failed(0, err)
+		case same:
+			return true
+		}
+	}
 	a, err := c.sides[0].shape(before)
 	if err != nil && !c.failed(0, err) {
 		return false
@@ -229,6 +252,35 @@ func (c *comparison) pair(before, after entry) bool {
 		return true
 	}
 	return c.parts(c.change(0, before), a, b)
+}
+
+// sameEnums reports whether two enums have the same size and enumerators, in the same
+// order. It is false for enums that are broken.
+func (c *comparison) sameEnums(before, after entry) (bool, error) {
+	var enums [2]btf.Enum
+	for i, e := range []entry{before, after} {
+		t, err := c.sides[i].spec.TypeByID(e.id)
+		if err == nil {
+			enums[i], err = btf.As[btf.Enum](t)
+		}
+		if err != nil {
+			return false, nil
+		}
+	}
+	a, b := enums[0], enums[1]
+	if a.Size() != b.Size() || a.Signed() != b.Signed() || a.NumEnumerators() != b.NumEnumerators() {
+		return false, nil
+	}
+	for i := range a.NumEnumerators() {
+		v, w := a.Enumerator(i), b.Enumerator(i)
+		if err := c.sides[0].spend(len(v.NameBytes())); err != nil {
+			return false, err
+		}
+		if v.Value() != w.Value() || !bytes.Equal(v.NameBytes(), w.NameBytes()) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // path yields how the two ends of a path differ. It returns whether there is one.

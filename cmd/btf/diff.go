@@ -68,10 +68,13 @@ func printChanges(env *environment, before, after string, names []string, asJSON
 	files := [2]string{before, after}
 	var specs [2]*btf.Spec
 	for i, file := range files {
-		if specs[i], err = btf.LoadSpec(file); err != nil {
-			return about(file, err)
+		spec, closeSpec, err := openFile(file, "")
+		if err != nil {
+			return err
 		}
-		defer specs[i].Close()
+		defer closeSpec()
+		env.out.allow(spec)
+		specs[i] = spec
 	}
 	encoder := newEncoder(env.out)
 	differ := false
@@ -79,10 +82,22 @@ func printChanges(env *environment, before, after string, names []string, asJSON
 	for change, err := range diff.Specs(specs[0], specs[1], filter) {
 		var side *diff.SideError
 		switch {
-		case errors.As(err, &side) && side.After:
-			return about(after, side.Err)
 		case errors.As(err, &side):
-			return about(before, side.Err)
+			file := before
+			if side.After {
+				file = after
+			}
+			err := side.Err
+			if side.Declaration != "" {
+				err = about(side.Declaration, err)
+			}
+			err = about(file, err)
+			if broken := (*btf.FormatError)(nil); side.Declaration == "" || errors.Is(err, diff.ErrTooLarge) || errors.As(err, &broken) {
+				problems = append(problems, err)
+			} else {
+				env.complain(err) // a type that has no text is no trouble
+			}
+			continue
 		case err != nil:
 			problems = append(problems, err)
 			continue
@@ -106,12 +121,12 @@ func printChanges(env *environment, before, after string, names []string, asJSON
 
 // A change is a line of what diff prints. Scripts rely on the tags.
 type change struct {
-	Change string `json:"change"`
-	Kind   string `json:"kind"`
-	Name   string `json:"name"`
-	Member string `json:"member,omitempty"`
-	Before *facts `json:"before,omitempty"`
-	After  *facts `json:"after,omitempty"`
+	Change string   `json:"change"`
+	Kind   string   `json:"kind"`
+	Name   jsonText `json:"name"`
+	Member jsonText `json:"member,omitempty"`
+	Before *facts   `json:"before,omitempty"`
+	After  *facts   `json:"after,omitempty"`
 }
 
 // facts are what is compared of a declaration or a part of one. Which of them are known
@@ -123,12 +138,12 @@ type facts struct {
 	BitfieldSize optional    `json:"bitfield_size,omitzero"` // bits, 0 if it is no bitfield
 	Size         optional    `json:"size,omitzero"`          // bytes
 	Value        json.Number `json:"value,omitempty"`
-	Type         string      `json:"type,omitempty"`
+	Type         jsonText    `json:"type,omitempty"`
 	Types        int         `json:"types,omitempty"` // number of types with the name, if there are several
 }
 
 func changeJSON(c diff.Change) change {
-	line := change{Change: c.Op.String(), Kind: c.Kind.String(), Name: c.Name, Member: c.Member}
+	line := change{Change: c.Op.String(), Kind: c.Kind.String(), Name: jsonText(c.Name), Member: jsonText(c.Member)}
 	if c.Op != diff.Appeared {
 		line.Before = factsJSON(c.Before)
 	}
@@ -139,7 +154,7 @@ func changeJSON(c diff.Change) change {
 }
 
 func factsJSON(f diff.Facts) *facts {
-	all := &facts{Offsets: f.Offsets(), Value: json.Number(f.Value()), Type: f.Type(), Types: f.Types()}
+	all := &facts{Offsets: f.Offsets(), Value: json.Number(f.Value()), Type: jsonText(f.Type()), Types: f.Types()}
 	if offset, ok := f.Offset(); ok {
 		all.BitOffset = some(uint64(offset))
 		all.ByteOffset = some(offset.Bytes())
