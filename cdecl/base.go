@@ -65,7 +65,7 @@ func keyword(t btf.Type) (string, error) {
 		}
 		return "struct", err
 	case btf.KindFunc, btf.KindVar, btf.KindDatasec, btf.KindDeclTag:
-		return "", fmt.Errorf("btf: %v stands where a type is wanted", t)
+		return "", fmt.Errorf("btf: needs a type, has %v", t)
 	default:
 		return "/* " + k.String() + " */", nil
 	}

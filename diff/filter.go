@@ -45,7 +45,7 @@ func NewFilter(names ...string) (*Filter, error) {
 			}
 		}
 		if _, err := path.Match(glob.name, ""); err != nil {
-			return nil, fmt.Errorf("btf: %q is no glob: %w", name, err)
+			return nil, fmt.Errorf("btf: %q is not a glob: %w", name, err)
 		}
 		f.globs = append(f.globs, glob)
 	}

@@ -308,7 +308,7 @@ func TestTrouble(t *testing.T) {
 	}
 	_, err = NewFilter("ok", "struct [")
 	require.ErrorIs(t, err, path.ErrBadPattern)
-	require.EqualError(t, err, `btf: "struct [" is no glob: syntax error in pattern`)
+	require.EqualError(t, err, `btf: "struct [" is not a glob: syntax error in pattern`)
 }
 
 // lines returns the lines that contain one of the marks.

@@ -49,7 +49,7 @@ func (c *constants) add(at place) error {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
 	})
 	if len(words) == 0 {
-		return errors.New("btf: no letter in it to name a constant with")
+		return errors.New("btf: a constant needs a letter or a digit for its name")
 	}
 	name := c.identifier("", words)
 	switch other := c.names[name]; other {
@@ -61,7 +61,7 @@ func (c *constants) add(at place) error {
 		}
 		c.names[name] = at.Path
 	default:
-		return fmt.Errorf("btf: its constant would have the name of that for %s", other)
+		return fmt.Errorf("btf: its constant has the same name as that of %s", other)
 	}
 
 	first := true
@@ -77,7 +77,7 @@ func (c *constants) add(at place) error {
 		}
 		c.lists = append(c.lists, constant{c.identifier("offsets", words), "{" + strings.Join(texts, ", ") + "}", at, true})
 	case at.Offsets != nil:
-		return errors.New("btf: a bitfield behind a pointer has no constants")
+		return errors.New("btf: a bitfield behind a pointer has no constant")
 	case at.bitwise():
 		one("bit offset", at.BitOffset)
 		if at.BitfieldSize != 0 {

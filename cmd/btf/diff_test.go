@@ -135,8 +135,8 @@ func TestDiffTrouble(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{good}, "two files are wanted"},
-		{[]string{good, good, "["}, `"[" is no glob`},
+		{[]string{good}, "needs two files"},
+		{[]string{good, good, "["}, `"[" is not a glob`},
 		{[]string{good, "missing"}, "btf: missing: no such file or directory\n"},
 		{[]string{"main.go", good}, "btf: main.go: header at offset"},
 		{[]string{good, good, "nosuch", "struct word"}, "btf: nosuch in either file: not found\nbtf: struct word in either file: not found\n"},

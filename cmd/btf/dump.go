@@ -15,12 +15,13 @@ import (
 var dumpCommand = command{
 	name:    "dump",
 	args:    "[FILE]",
-	summary: "every record, in the format of bpftool's raw dump",
+	summary: "print every record in the format of bpftool",
 	details: `
-Prints what "bpftool btf dump file FILE format raw" prints, byte for byte; with
---base what its -B does. Kinds that have no view are printed as UNKNOWN; those of
-inlined functions, of which bpftool's text is not settled, in a like manner. A record
-that is broken ends the dump, where bpftool prints on.
+Prints the same as "bpftool btf dump file FILE format raw". With --base, it prints the
+same as bpftool with -B. Bytes of names that are not printable are escaped, which
+bpftool does not do. Records of unknown kinds are printed as UNKNOWN. bpftool has no
+format for the kinds of inlined functions yet; they are printed in a similar way. A
+broken record ends the dump, whereas bpftool continues.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)

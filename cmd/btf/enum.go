@@ -15,26 +15,27 @@ import (
 var enumCommand = command{
 	name:    "enum",
 	args:    "NAME…",
-	summary: "values of an enum such as pid_type, or of one enumerator",
+	summary: "print the values of an enum such as pid_type, or of an enumerator",
 	details: `
-A name is that of an enum, of a typedef of one, or of an enumerator in any enum, named
-or not. A line for each value: the enum, the enumerator, the value. Modules of the
-running kernel are looked into as well.
+A NAME is the name of an enum, of a typedef of an enum, or of an enumerator of any
+enum. There is one line for each value: the enum, the enumerator, the value. Modules
+of the running kernel are searched too.
 
-With --json, a line is an object with enum ("" if it has no name), name, value, size
-(of the enum, in bytes) and module, or with name and error.
+With --json, each line is an object with the fields enum ("" if the enum has no name),
+name, value, size (of the enum, in bytes) and module. For a name that is not found,
+the object has name and error.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
 		file := linesFlag(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			names, err := env.withLines(args, *file)
 			if err != nil {
 				return err
 			}
 			if len(names) == 0 {
-				return usageError("enum: a name is missing, such as pid_type")
+				return usageError("enum: needs a name, such as pid_type")
 			}
 			return enums(env, in, names, *asJSON)
 		}

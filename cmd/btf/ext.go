@@ -16,16 +16,16 @@ import (
 var extCommand = command{
 	name:    "ext",
 	args:    "FILE",
-	summary: "functions, source lines and CO-RE relocations of a BPF object",
+	summary: "print the .BTF.ext section of a BPF object",
 	details: `
-Prints what .BTF.ext says of the instructions in each ELF section: where functions
-begin, which line of source an instruction comes from, and which values are asked of
-the kernel. Offsets are bytes from the start of the section.
+There is one line for each record about an instruction: the functions that begin there,
+the source lines, and the CO-RE relocations. Offsets are in bytes from the start of the
+ELF section.
 `,
 	setup: func(*flag.FlagSet) action {
 		return func(env *environment, args []string) error {
 			if len(args) != 1 {
-				return usageError(fmt.Sprintf("ext: one file wanted, there are %d", len(args)))
+				return usageError(fmt.Sprintf("ext: needs one file, has %d", len(args)))
 			}
 			spec, infos, err := btf.LoadSpecAndExtInfos(args[0])
 			if err != nil {

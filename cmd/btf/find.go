@@ -15,26 +15,28 @@ import (
 var findCommand = command{
 	name:    "find",
 	args:    "GLOB…",
-	summary: "types, functions and variables with such names, as '*sk_buff*'",
+	summary: "list types, functions and variables by name, such as '*sk_buff*'",
 	details: `
-A line for each type whose name matches: its kind, name, size in bytes if it has one,
-and id; of the running kernel and its modules, or of one file alone. In a glob, * is
-any text, ? any character, and [a-z] one of those. Something must match each; no
-name of more than 4 KB does.
+There is one line for each type whose name matches a GLOB: its kind, name, size in
+bytes if it has one, and id. The types are those of the running kernel and its modules,
+or of one file without its base.
 
-With --json, a line is an object with kind, name, size (if there is one), id and
-module.
+In a glob, * matches any text, ? any character, and [a-z] one character of a range. A
+glob that matches nothing is an error. Names longer than 4 KB never match.
+
+With --json, each line is an object with the fields kind, name, size (if there is one),
+id and module.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			if len(args) == 0 {
-				return usageError("find: a glob is missing, such as 'tcp_*'")
+				return usageError("find: needs a glob, such as 'tcp_*'")
 			}
 			for _, glob := range args {
 				if _, err := path.Match(glob, ""); err != nil {
-					return usageError(fmt.Sprintf("find: %q is no glob: %v", glob, err))
+					return usageError(fmt.Sprintf("find: %q is not a glob: %v", glob, err))
 				}
 			}
 			return find(env, in, args, *asJSON)

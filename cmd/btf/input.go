@@ -18,10 +18,10 @@ import (
 )
 
 const inputHelp = `  --btf FILE    a file: raw BTF, or an ELF file with a .BTF section
-  --base FILE   what the split BTF in that file stands on
+  --base FILE   the base, if the file has split BTF
   -m MODULE     a loaded module of the running kernel
-  --id N        BTF that is in the running kernel: see btf list
-  --root DIR    where another kernel's /sys is mounted, such as a container's host
+  --id N        a BTF object in the running kernel; btf list prints the ids
+  --root DIR    another kernel, whose /sys is mounted below DIR
   --sample      the sample of Linux 6.12 for amd64, which is part of the command
 `
 
@@ -37,15 +37,15 @@ type input struct {
 func inputFlags(flags *flag.FlagSet) *input {
 	in := new(input)
 	flags.StringVar(&in.file, "btf", "", "read `FILE`: raw BTF, or an ELF file with a .BTF section")
-	flags.StringVar(&in.base, "base", "", "`FILE` that the split BTF stands on")
+	flags.StringVar(&in.base, "base", "", "`FILE` with the base of split BTF")
 	flags.Func("m", "read the BTF of a loaded `MODULE` of the running kernel", func(arg string) error {
 		in.module = strings.ReplaceAll(arg, "-", "_") // the kernel's own spelling
 		return nil
 	})
-	flags.Func("id", "read the BTF with id `N` in the running kernel", func(arg string) error {
+	flags.Func("id", "read the BTF object with id `N` in the running kernel", func(arg string) error {
 		id, err := strconv.ParseUint(arg, 10, 32)
 		if err == nil && id == 0 {
-			err = errors.New("ids begin with 1")
+			err = errors.New("ids begin at 1")
 		}
 		in.id = handle.ID(id)
 		return err
@@ -56,7 +56,7 @@ func inputFlags(flags *flag.FlagSet) *input {
 }
 
 func rootFlag(flags *flag.FlagSet) *string {
-	return flags.String("root", "/", "read the kernel whose /sys is in `DIR`, such as a container's host")
+	return flags.String("root", "/", "read the kernel whose /sys is mounted below `DIR`, such as the host of a container")
 }
 
 // String returns what is read, as a comment of constants names it.
@@ -86,9 +86,9 @@ func (in *input) fileArgument(args []string) error {
 	switch {
 	case len(args) == 0:
 	case len(args) > 1:
-		return usageError(fmt.Sprintf("one file at most wanted, there is %q too", args[1]))
+		return usageError(fmt.Sprintf("needs at most one file, also has %q", args[1]))
 	case in.file != "":
-		return usageError("the file stands twice, once after --btf")
+		return usageError("needs one file, has one as an argument and one after --btf")
 	default:
 		in.file = args[0]
 	}
@@ -98,15 +98,15 @@ func (in *input) fileArgument(args []string) error {
 func (in *input) check() error {
 	switch {
 	case in.sample && (in.file != "" || in.base != "" || in.module != "" || in.id != 0 || *in.root != "/"):
-		return usageError("--sample is used without --btf, --base, -m, --id and --root")
+		return usageError("--sample cannot be given together with --btf, --base, -m, --id or --root")
 	case in.file != "" && *in.root != "/":
-		return usageError("--root is for kernels that run: --btf goes without it")
+		return usageError("--root cannot be given together with --btf")
 	case in.id != 0 && (in.file != "" || in.base != "" || in.module != "" || *in.root != "/"):
-		return usageError("--id is in the running kernel: --btf, --base, -m and --root go without it")
+		return usageError("--id cannot be given together with --btf, --base, -m or --root")
 	case in.module != "" && (in.file != "" || in.base != ""):
-		return usageError("-m is the running kernel's: --btf and --base go without it")
+		return usageError("-m cannot be given together with --btf or --base")
 	case in.base != "" && in.file == "":
-		return usageError("--base wants a file that stands on it")
+		return usageError("--base needs a file with split BTF")
 	}
 	return nil
 }

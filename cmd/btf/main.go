@@ -83,19 +83,19 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(r
 func shortUsage(args []string) string {
 	if len(args) > 0 {
 		if c, ok := commandNamed(args[0]); ok {
-			return fmt.Sprintf("usage: %s\nbtf %s -h says more.", c.usage(), c.name)
+			return fmt.Sprintf("usage: %s\nFor help: btf %s -h", c.usage(), c.name)
 		}
 	}
 	names := make([]string, len(commands))
 	for i, c := range commands {
 		names[i] = c.name
 	}
-	return fmt.Sprintf("usage: btf %s|help [flags] …\nbtf help says more.", strings.Join(names, "|"))
+	return fmt.Sprintf("usage: btf %s|help [flags] …\nFor help: btf help", strings.Join(names, "|"))
 }
 
 func dispatch(env *environment, args []string) error {
 	if len(args) == 0 {
-		return usageError("a command is missing, such as show")
+		return usageError("needs a command, such as show")
 	}
 	name, args := args[0], args[1:]
 	if isHelp(name) {
@@ -104,7 +104,7 @@ func dispatch(env *environment, args []string) error {
 	if c, ok := commandNamed(name); ok {
 		return c.run(env, args)
 	}
-	return usageError(fmt.Sprintf("%q is no command", name))
+	return usageError(fmt.Sprintf("%q is not a command", name))
 }
 
 func commandNamed(name string) (command, bool) {
@@ -128,19 +128,27 @@ func help(env *environment, args []string) error {
 	if len(args) > 0 && !isHelp(args[0]) {
 		return dispatch(env, []string{args[0], "-h"})
 	}
-	fmt.Fprint(env.out, `btf shows what BTF, the type information of the Linux kernel and of BPF programs, knows.
+	fmt.Fprint(env.out, `btf prints BTF, the type information of the Linux kernel and of BPF programs.
 
 `)
 	for _, c := range commands {
 		fmt.Fprintf(env.out, "  btf %-28s %s\n", c.name+" "+c.args, c.summary)
 	}
 	fmt.Fprint(env.out, `
-It reads the BTF of the running kernel, unless flags name another:
+It reads the BTF of the running kernel. Flags select another input:
 
 `, inputHelp, `
-Flags may stand before or after other arguments. btf COMMAND -h says all about one.
-Exit status: 0, 1 if something failed, 2 if the arguments make no sense. That of diff
-is another: see there.
+The base of split BTF in a directory sys/kernel/btf is found without --base. Flags can
+be before and after other arguments. For help about one command: btf COMMAND -h
+
+In text, bytes of names that are not printable UTF-8 are written as \x and two
+hexadecimal digits. In JSON, a byte 0xNN that is not UTF-8 is written as \udcNN, as
+Python does (surrogateescape).
+
+A run prints at most 256 MiB, and 64 bytes more for each byte of BTF that it reads.
+
+The exit status is 0 after success, 1 after an error, and 2 after a wrong argument. That
+of diff is different: see btf diff -h.
 `)
 	return nil
 }

@@ -24,26 +24,26 @@ func TestUsage(t *testing.T) {
 		says  string
 		usage string
 	}{
-		{nil, "a command is missing", "btf show|"},
-		{[]string{"frobnicate"}, `"frobnicate" is no command`, "btf show|"},
-		{[]string{"show"}, "a name is missing", "btf show [flags] NAME…"},
-		{[]string{"offset"}, "a path is missing", "btf offset [flags] PATH…"},
-		{[]string{"verify"}, "a file is missing", "btf verify [flags] FILE…"},
-		{[]string{"offset", "--json", "-c", "a.b"}, "one of --json, --c and --go at most", "btf offset [flags] PATH…"},
-		{[]string{"enum"}, "a name is missing", "btf enum [flags] NAME…"},
-		{[]string{"func"}, "a name is missing", "btf func [flags] NAME…"},
-		{[]string{"funcs", "tcp_*"}, "no arguments are wanted", "btf funcs [flags]"},
-		{[]string{"funcs", "--glob", "["}, `"[" is no glob`, "btf funcs [flags]"},
-		{[]string{"funcs", "--first", "5"}, "--first says how many", "btf funcs [flags]"},
-		{[]string{"find"}, "a glob is missing", "btf find [flags] GLOB…"},
-		{[]string{"modules", "nf"}, "no arguments are wanted", "btf modules [flags]"},
-		{[]string{"diff", "a"}, "two files are wanted", "btf diff [flags] A B [NAME…]"},
-		{[]string{"dump", "a", "b"}, `there is "b" too`, "btf dump [flags] [FILE]"},
-		{[]string{"dump", "a", "--btf", "b"}, "the file stands twice", "btf dump [flags] [FILE]"},
-		{[]string{"stat", "--base", "a"}, "--base wants a file", "btf stat [flags] [FILE]"},
-		{[]string{"stat", "-m", "a", "--btf", "b"}, "-m is the running kernel's", "btf stat [flags] [FILE]"},
+		{nil, "needs a command", "btf show|"},
+		{[]string{"frobnicate"}, `"frobnicate" is not a command`, "btf show|"},
+		{[]string{"show"}, "needs a name", "btf show [flags] NAME…"},
+		{[]string{"offset"}, "needs a path", "btf offset [flags] PATH…"},
+		{[]string{"verify"}, "needs a file", "btf verify [flags] FILE…"},
+		{[]string{"offset", "--json", "-c", "a.b"}, "at most one of --json, -c and --go can be given", "btf offset [flags] PATH…"},
+		{[]string{"enum"}, "needs a name", "btf enum [flags] NAME…"},
+		{[]string{"func"}, "needs a name", "btf func [flags] NAME…"},
+		{[]string{"funcs", "tcp_*"}, "takes no arguments", "btf funcs [flags]"},
+		{[]string{"funcs", "--glob", "["}, `"[" is not a glob`, "btf funcs [flags]"},
+		{[]string{"funcs", "--first", "5"}, "--first needs --param", "btf funcs [flags]"},
+		{[]string{"find"}, "needs a glob", "btf find [flags] GLOB…"},
+		{[]string{"modules", "nf"}, "takes no arguments", "btf modules [flags]"},
+		{[]string{"diff", "a"}, "needs two files", "btf diff [flags] A B [NAME…]"},
+		{[]string{"dump", "a", "b"}, `needs at most one file, also has "b"`, "btf dump [flags] [FILE]"},
+		{[]string{"dump", "a", "--btf", "b"}, "has one as an argument and one after --btf", "btf dump [flags] [FILE]"},
+		{[]string{"stat", "--base", "a"}, "--base needs a file with split BTF", "btf stat [flags] [FILE]"},
+		{[]string{"stat", "-m", "a", "--btf", "b"}, "-m cannot be given together with --btf", "btf stat [flags] [FILE]"},
 		{[]string{"stat", "--nonsense"}, "btf: stat: flag provided but not defined: --nonsense", "btf stat [flags] [FILE]"},
-		{[]string{"help", "frobnicate"}, `"frobnicate" is no command`, "btf show|"},
+		{[]string{"help", "frobnicate"}, `"frobnicate" is not a command`, "btf show|"},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			stdout, stderr, status := btfRun(test.args...)
@@ -134,7 +134,7 @@ func TestSample(t *testing.T) {
 	for _, flag := range []string{"--btf=x", "-m=x", "--root=/x", "--id=1", "--base=x"} {
 		_, stderr, status := btfRun("show", "--sample", flag, "int")
 		require.Equal(t, statusUsage, status)
-		require.Contains(t, stderr, "--sample is used without")
+		require.Contains(t, stderr, "--sample cannot be given together")
 	}
 }
 

@@ -14,20 +14,21 @@ import (
 var modulesCommand = command{
 	name:    "modules",
 	args:    "",
-	summary: "the running kernel and its loaded modules that have BTF",
+	summary: "list the running kernel and its loaded modules that have BTF",
 	details: `
-A line for the kernel itself, and one for each module: how many types and bytes of BTF
-it has. One that is broken keeps nobody from the others.
+There is one line for the kernel itself and one for each module, with the number of
+types and the bytes of BTF. A module with broken BTF is an error that does not stop the
+list.
 
-With --json, a line is an object with module, types and bytes, or with module and
-error.
+With --json, each line is an object with the fields module, types and bytes, or module
+and error.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		root := rootFlag(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			if len(args) > 0 {
-				return usageError("modules: no arguments are wanted")
+				return usageError("modules: takes no arguments")
 			}
 			return modules(env, *root, *asJSON)
 		}

@@ -17,46 +17,47 @@ import (
 var offsetCommand = command{
 	name:    "offset",
 	args:    "PATH…",
-	summary: "where fields lie, such as task_struct.mm->owner",
+	summary: "print the offsets and sizes of fields, such as task_struct.mm->owner",
 	details: `
-A path is the name of a type and what follows it as in C, through anonymous structs
-and unions:
+A PATH is the name of a type, followed by members and array elements as in C. Members
+of anonymous structs and unions are found too.
 
   task_struct.thread.fsbase            members of members
   task_struct.mm->owner->pid           through pointers, with an offset for each
   sk_buff.cb[8]                        an element of an array
   vm_area_struct.vm_flags|__vm_flags   the first of them that exists
-  inode                                the whole type, to know its size
+  inode                                the whole type, for its size
 
-The type is looked for in the running kernel, then in its modules; or in split BTF
-first, then in what that stands on. Each path gets a line; if one fails, the others
-are answered all the same.
+The type is looked up in the running kernel first, then in its modules. In split BTF,
+it is looked up in the split BTF first, then in its base. There is one line for each
+path. A path that fails does not stop the others.
 
-With --json, a line is an object with path, bit_offset, byte_offset, size (bytes,
-null if nothing says how wide a pointer is), bitfield_size (bits, 0 if it is no
-bitfield), type, and of a path through pointers offsets: the bytes to each, and from
-where the last one points to the field, which is what bit_offset and byte_offset say.
-A path that fails has path and error.
+With --json, each line is an object with the fields path, bit_offset, byte_offset,
+size (in bytes; null if the size of a pointer is unknown), bitfield_size (in bits; 0
+if the field is not a bitfield) and type. For a path through pointers it has offsets:
+the byte offset of each pointer, and then that of the field from where the last pointer
+points to. bit_offset and byte_offset are those of the field. For a path that fails,
+the object has path and error.
 
-With --c and --go, the lines are constants to be pasted into a program, such as
-OFFSETOF_TASK_STRUCT_MM and offsetTaskStructMm.
+With -c or --go, the output is constants for a C or Go program, such as
+OFFSETOF_TASK_STRUCT_MM or offsetTaskStructMm.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
 		file := linesFlag(flags)
 		var form offsetForm
-		flags.BoolVar(&form.json, "json", false, "print an object a line, for machines")
-		flags.BoolVar(&form.c, "c", false, "print constants of C")
-		flags.BoolVar(&form.golang, "go", false, "print constants of Go")
+		flags.BoolVar(&form.json, "json", false, "print one JSON object in each line")
+		flags.BoolVar(&form.c, "c", false, "print constants for C")
+		flags.BoolVar(&form.golang, "go", false, "print constants for Go")
 		return func(env *environment, args []string) error {
 			paths, err := env.withLines(args, *file)
 			switch {
 			case err != nil:
 				return err
 			case len(paths) == 0:
-				return usageError("offset: a path is missing, such as task_struct.mm")
+				return usageError("offset: needs a path, such as task_struct.mm")
 			case form.json && (form.c || form.golang) || form.c && form.golang:
-				return usageError("offset: one of --json, --c and --go at most")
+				return usageError("offset: at most one of --json, -c and --go can be given")
 			}
 			return offset(env, in, paths, form)
 		}

@@ -14,24 +14,26 @@ import (
 var verifyCommand = command{
 	name:    "verify",
 	args:    "FILE…",
-	summary: "whether all of a file can be read",
+	summary: "check that all of a file can be read",
 	details: `
-A line for each file: "ok", or what is wrong, in which section and at which offset.
-Every record is looked at: whether its kind is known, its bytes are there, and its
-names and type ids are in range. With --strict, what the kernel demands beyond that
-when BTF is loaded into it is checked too: sections without gaps, names, sizes,
-offsets, loops. BPF objects want a loader first, which completes their sections.
+There is one line for each file: "ok", or the section, the offset and the fault. Every
+record is checked: its kind must be known, its bytes must be in the file, its names and
+type ids must be in range.
+
+With --strict, the rules of the kernel for loading BTF are checked too: no gaps between
+sections, valid names, sizes and offsets, no loops. BPF objects need a loader that
+completes their sections first.
 `,
 	setup: func(flags *flag.FlagSet) action {
-		base := flags.String("base", "", "`FILE` that the split BTF of all others stands on")
-		strict := flags.Bool("strict", false, "whether the kernel would take it, too")
+		base := flags.String("base", "", "`FILE` with the base of split BTF in all other files")
+		strict := flags.Bool("strict", false, "also check the rules of the kernel")
 		return func(env *environment, args []string) error { return verify(env, args, *base, *strict) }
 	},
 }
 
 func verify(env *environment, files []string, base string, strict bool) error {
 	if len(files) == 0 {
-		return usageError("verify: a file is missing")
+		return usageError("verify: needs a file")
 	}
 	failed := false
 	for _, file := range files {
