@@ -72,7 +72,7 @@ const (
 	maxHeld = 1 << 25
 
 	// failureCost is what a declaration counts that cannot be compared.
-	failureCost = 1 << 18
+	failureCost = 1 << 20
 )
 
 // ErrTooLarge matches errors of a declaration, or of all of a Spec, that needs more

@@ -14,7 +14,7 @@ import (
 var funcsCommand = command{
 	name:    "funcs",
 	args:    "",
-	summary: "print the prototypes of all functions, or of those that flags select",
+	summary: "print the prototypes of all functions, or of some",
 	details: `
 There is one line for each function that matches all flags, in the form of btf func.
 The functions are those of the running kernel and its modules, or of one file without

@@ -17,7 +17,7 @@ import (
 var offsetCommand = command{
 	name:    "offset",
 	args:    "PATH…",
-	summary: "print the offsets and sizes of fields, such as task_struct.mm->owner",
+	summary: "print the offsets and sizes of fields, such as task_struct.mm",
 	details: `
 A PATH is the name of a type, followed by members and array elements as in C. Members
 of anonymous structs and unions are found too.

@@ -21,8 +21,8 @@ const (
 	outputRatio = 64
 
 	// failureCost is what a declaration counts that cannot be printed. It may have taken
-	// as much work as one that can.
-	failureCost = 256 << 10
+	// as much work as the longest that can.
+	failureCost = 1 << 20
 )
 
 // An output is standard output, buffered and limited.
