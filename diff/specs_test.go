@@ -453,7 +453,7 @@ func TestOneBad(t *testing.T) {
 
 // TestOrder: names that begin alike, or with all that a key has, keep their order.
 func TestOrder(t *testing.T) {
-	names := []string{"a", "abcdefg", "abcdefgh", "abcdefghi", "abcdefh", "abcdef", "\xff\xff", "z"}
+	names := []string{"a", "abcdefghi", "abcdefgh", "abcdefg", "abcdefh", "abcdef", "\xff\xff", "z"}
 	b := btftest.New(binary.LittleEndian)
 	for _, name := range names {
 		b.Struct(name, 1)

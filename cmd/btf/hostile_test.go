@@ -127,7 +127,7 @@ func TestEvilTrigraph(t *testing.T) {
 	b := btftest.New(binary.LittleEndian)
 	odd := b.Typedef("odd??/", b.Int("int", 4, btftest.Signed))
 	b.Struct("s", 8, btftest.Member{Name: "a", Type: odd, Offset: 0, Bitfield: 3}, btftest.Member{Name: "b", Type: odd, Offset: 32})
-	stdout, stderr, status := btfRun("offset", "-c", "--btf", written(t, b), "s.a", "s.b|??/")
+	stdout, stderr, status := btfRun("offset", "-c", "--btf", written(t, b), "s.a|??/", "s.b")
 	require.Empty(t, stderr)
 	require.Zero(t, status)
 	file := filepath.Join(t.TempDir(), "a.c")
