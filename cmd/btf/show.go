@@ -68,7 +68,7 @@ func show(w io.Writer, spec *btf.Spec, names []string) error {
 				text = append(text, '\n')
 			}
 			if text, err = cdecl.Append(text, t, opts); err != nil {
-				problems = append(problems, fmt.Errorf("btf: show %v: %w", t, err))
+				problems = append(problems, fmt.Errorf("btf: showing %v: %w", t, err))
 				if out, ok := w.(*output); ok {
 					if err := out.failure(); err != nil {
 						return errors.Join(append(problems, err)...)
