@@ -32,8 +32,9 @@ func describe(t btf.Type, err error) string {
 
 // Declare returns the declaration of a name of type t, without a semicolon:
 // "int (*name[4])(void *)". The name may be that of a variable, a member or a
-// parameter; if it is empty, the result is the type alone. The members of an
-// anonymous type are written out in the same line.
+// parameter; if it is empty, the result is the type alone. A name that is not an
+// identifier becomes one, as in all of the package. The members of an anonymous type are
+// written out in the same line.
 //
 // It returns an error if a record is broken, if t is not the type of a variable (a
 // FUNC, VAR, DATASEC or DECL_TAG), or if t exceeds the limits of the package.
