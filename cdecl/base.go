@@ -22,8 +22,12 @@ func anonymous(t btf.Type) bool {
 // For an anonymous type it returns its whole definition in one line.
 func (p *printer) base(t btf.Type) (string, error) {
 	name := t.Name()
-	if p.plain && t.Kind() == btf.KindInt {
+	switch k := t.Kind(); {
+	case p.plain && k == btf.KindInt && (isIdentifier(name) || isNumber(name)):
 		name = plainInteger(name)
+	case (k == btf.KindInt || k == btf.KindFloat) && isNumber(name):
+	default:
+		name = identifier(name)
 	}
 	word, err := keyword(t)
 	switch {
@@ -36,7 +40,7 @@ func (p *printer) base(t btf.Type) (string, error) {
 	case t.Kind() == btf.KindEnum || t.Kind() == btf.KindEnum64:
 		return p.inlineEnumerators(t, word)
 	case word == "":
-		word = "/* unnamed " + t.String() + " */"
+		word = "/* unnamed " + inComment(t.String()) + " */"
 	}
 	return word, p.made(word)
 }
@@ -61,7 +65,7 @@ func keyword(t btf.Type) (string, error) {
 		}
 		return "struct", err
 	case btf.KindFunc, btf.KindVar, btf.KindDatasec, btf.KindDeclTag:
-		return "", fmt.Errorf("btf: %v stands where a type is wanted", t)
+		return "", fmt.Errorf("btf: needs a type, has %v", t)
 	default:
 		return "/* " + k.String() + " */", nil
 	}

@@ -20,7 +20,7 @@ func (p *printer) body(t btf.Type, outer uint64, depth int) error {
 	if err != nil {
 		return err
 	}
-	head := join(word, t.Name())
+	head := join(word, identifier(t.Name()))
 	p.print(head)
 	p.print(" {\n")
 	if err := p.made(head); err != nil {
@@ -65,8 +65,7 @@ func (p *printer) attributes(t btf.Type) error {
 	if packed {
 		p.print(" __attribute__((__packed__))")
 	}
-	p.print(declTags(t.Tags()))
-	return nil
+	return p.declTags(t.Tags())
 }
 
 // A body is the struct or union whose members are being printed.
@@ -131,8 +130,8 @@ func (p *printer) members(t btf.Type, outer uint64, depth int) error {
 
 // member prints a member, with the members of its type if that has no name.
 func (b *body) member(m *MemberLayout, flexible bool) error {
-	name := m.Member.Name()
-	d, err := b.declare(m.Member.Type(), name)
+	name := identifier(m.Member.Name())
+	d, err := b.declare(m.Member.Type(), m.Member.Name())
 	if err != nil {
 		return err
 	}
@@ -171,7 +170,9 @@ func (b *body) member(m *MemberLayout, flexible bool) error {
 	if m.BitfieldSize != 0 {
 		b.printf(":%d", uint64(m.BitfieldSize))
 	}
-	b.print(declTags(m.Member.Tags()))
+	if err := b.declTags(m.Member.Tags()); err != nil {
+		return err
+	}
 	b.print(";")
 	b.place(m, len(b.out)-from)
 	return nil

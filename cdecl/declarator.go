@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 // A declaration is a type split into the parts that C writes around a name:
@@ -32,7 +33,7 @@ type declaration struct {
 // name. A pointer goes before the name; an array or a function goes after it and
 // binds tighter, so a pointer to one needs parentheses.
 func (p *printer) declare(t btf.Type, name string) (declaration, error) {
-	d := declaration{name: name}
+	d := declaration{name: identifier(name)}
 	for range maxDepth {
 		var err error
 		switch t.Kind() {
@@ -163,19 +164,45 @@ func arraySuffix(n uint32, before string) string {
 // its own if it records one, else as the argument of btf_type_tag or btf_decl_tag.
 // The kernel's spelling, such as __rcu, is a macro that only its headers define.
 func attribute(text, kind string, own bool) string {
-	if own {
+	switch {
+	case !own:
+		return "__attribute__((" + kind + "(" + escape.Quote(text) + ")))"
+	case isAttribute(text):
 		return "__attribute__((" + text + "))"
 	}
-	return "__attribute__((" + kind + "(" + strconv.Quote(text) + ")))"
+	return "/* attribute " + escape.Comment(text) + " */"
 }
 
-// declTags returns the attributes that follow a declaration, each after a space.
-func declTags(tags iter.Seq[btf.DeclTag]) string {
-	s := ""
-	for tag := range tags {
-		s += " " + attribute(tag.Name(), "btf_decl_tag", tag.IsAttribute())
+// isAttribute reports whether text can stand between the parentheses of an attribute:
+// words, numbers and commas, with parentheses in pairs.
+func isAttribute(text string) bool {
+	depth := 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '(':
+			depth++
+		case c == ')':
+			if depth--; depth < 0 {
+				return false
+			}
+		case c == ' ', c == ',', letter(c), '0' <= c && c <= '9':
+		default:
+			return false
+		}
 	}
-	return s
+	return depth == 0
+}
+
+// declTags prints the attributes that follow a declaration, each after a space.
+func (p *printer) declTags(tags iter.Seq[btf.DeclTag]) error {
+	for tag := range tags {
+		p.print(" ")
+		p.print(attribute(tag.Name(), "btf_decl_tag", tag.IsAttribute()))
+		if err := p.fits(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // params returns the parameters of a prototype t, in parentheses.

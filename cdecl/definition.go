@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 // Options say how [Append] and [Write] print a definition.
@@ -52,7 +53,7 @@ func Write(w io.Writer, t btf.Type, opts Options) error {
 // If a record is broken or a limit of the package is exceeded, Append returns dst as
 // it was and an error. The result does not alias the Spec.
 func Append(dst []byte, t btf.Type, opts Options) ([]byte, error) {
-	p := &printer{out: dst, start: len(dst), comments: !opts.NoComments, packer: newPacker(opts.PointerSize)}
+	p := &printer{out: dst, start: len(dst), limit: maxText, comments: !opts.NoComments, packer: newPacker(opts.PointerSize)}
 	if err := p.definition(t); err != nil {
 		return dst, err
 	}
@@ -85,7 +86,7 @@ func (p *printer) definition(t btf.Type) error {
 		return p.variable(t)
 	case btf.KindFwd:
 		word, err := keyword(t)
-		p.printf("%s %s;\n", word, t.Name())
+		p.printf("%s %s;\n", word, identifier(t.Name()))
 		return err
 	case btf.KindDatasec:
 		return p.datasec(t)
@@ -93,16 +94,16 @@ func (p *printer) definition(t btf.Type) error {
 		return p.integer(t)
 	case btf.KindFloat:
 		f, err := btf.As[btf.Float](t)
-		p.printf("/* FLOAT %s: size %d */\n", t.Name(), f.Size())
+		p.printf("/* FLOAT %s: size %d */\n", escape.Comment(t.Name()), f.Size())
 		return err
 	case btf.KindDeclTag:
 		return p.declTag(t)
 	case btf.KindTypeTag:
 		tag, err := btf.As[btf.TypeTag](t)
-		p.printf("/* TYPE_TAG %q of %s */\n", t.Name(), Type(tag.Type()))
+		p.printf("/* TYPE_TAG %s of %s */\n", tagText(t), inComment(Type(tag.Type())))
 		return err
 	default:
-		p.printf("/* %v */\n", t)
+		p.printf("/* %s */\n", inComment(t.String()))
 		return nil
 	}
 }
@@ -146,7 +147,10 @@ func (p *printer) statement(before string, of, named btf.Type) error {
 		}
 		p.print(d.around(base))
 	}
-	p.print(declTags(named.Tags()) + ";\n")
+	if err := p.declTags(named.Tags()); err != nil {
+		return err
+	}
+	p.print(";\n")
 	return nil
 }
 
@@ -168,13 +172,13 @@ func (p *printer) datasec(t btf.Type) error {
 	if err != nil {
 		return err
 	}
-	p.printf("/* DATASEC %s: size %d, %d variables\n", t.Name(), sec.Size(), sec.NumVars())
+	p.printf("/* DATASEC %s: size %d, %d variables\n", escape.Comment(t.Name()), sec.Size(), sec.NumVars())
 	for entry := range sec.Vars() {
 		text, err := p.inSection(entry.Type())
 		if err != nil {
 			return err
 		}
-		p.printf(" * %6d %6d  %s\n", entry.Offset(), entry.Size(), text)
+		p.printf(" * %6d %6d  %s\n", entry.Offset(), entry.Size(), inComment(text))
 	}
 	p.print(" */\n")
 	return nil
@@ -205,7 +209,7 @@ func (p *printer) integer(t btf.Type) error {
 	if err != nil {
 		return err
 	}
-	p.printf("/* INT %s: size %d, %d bits", t.Name(), i.Size(), uint64(i.Bits()))
+	p.printf("/* INT %s: size %d, %d bits", escape.Comment(t.Name()), i.Size(), uint64(i.Bits()))
 	if i.Offset() != 0 {
 		p.printf(" from bit %d", uint64(i.Offset()))
 	}
@@ -218,7 +222,7 @@ func (p *printer) declTag(t btf.Type) error {
 	if err != nil {
 		return err
 	}
-	p.printf("/* DECL_TAG %q of %v", t.Name(), tag.Type())
+	p.printf("/* DECL_TAG %s of %s", tagText(t), inComment(tag.Type().String()))
 	if i := tag.Component(); i >= 0 {
 		p.printf(", component %d", i)
 	}

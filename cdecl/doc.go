@@ -21,13 +21,23 @@
 // nothing about a type that was declared with more alignment than its members need.
 // Comments, macros and initial values are not in BTF.
 //
+// # Names
+//
+// A name that is not an identifier, such as "core::Option<u32>", becomes one:
+// "core__Option_u32_ /* core::Option<u32> */". Two names can become the same
+// identifier; their comments differ. Dollar signs and letters of all scripts may be in
+// an identifier, as in GCC and clang. In comments, bytes that are not printable UTF-8
+// are \x and two hexadecimal digits; in the strings of tags they are octal. So the text
+// controls no terminal, and no name adds a declaration.
+//
 // # Hostile types
 //
 // A few hundred bytes of BTF can describe a declaration that fills a disk, or a type
 // that contains itself. Every function of this package bounds what it makes: it
 // follows at most 32 pointers, arrays and qualifiers in a row, descends into at most
 // 32 nested anonymous types and prototypes, and makes at most 16 MiB of text for one
-// declaration. Beyond that it returns an error, or for [Type] a description.
+// definition and 1 MiB for a declaration in one line. Beyond that it returns an error,
+// or for [Type] a description.
 //
 // The functions keep no state. Many goroutines may call them at once. As with all
 // reading, none may do so while the Spec is being closed.

@@ -29,7 +29,7 @@ func (p *printer) enumerators(t btf.Type, depth int) error {
 
 // enumerator returns "NAME = value".
 func enumerator(e btf.Enum, v btf.Enumerator) string {
-	return v.Name() + " = " + enumValue(e.Signed(), v.Value())
+	return identifier(v.Name()) + " = " + enumValue(e.Signed(), v.Value())
 }
 
 // enumValue returns a constant that has the value in C.

@@ -111,7 +111,7 @@ func TestHostile(t *testing.T) {
 			b.add(btf.KindTypedef, false, 0, "bad", b.next()+1)
 			b.add(btf.KindFunc, false, 0, "f", b.next()+1)
 			b.proto(0)
-		}, "stands where a type is wanted"},
+		}, "btf: needs a type, has FUNC f (id 2)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var b blob

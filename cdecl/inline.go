@@ -15,7 +15,7 @@ import (
 // Type always returns a text to print. If a type is broken, or C has no spelling for
 // it, the text describes it between "<" and ">".
 func Type(t btf.Type) string {
-	text, err := new(printer).brief(t, "")
+	text, err := oneLine().brief(t, "")
 	if err != nil {
 		return describe(t, err)
 	}
@@ -32,13 +32,14 @@ func describe(t btf.Type, err error) string {
 
 // Declare returns the declaration of a name of type t, without a semicolon:
 // "int (*name[4])(void *)". The name may be that of a variable, a member or a
-// parameter; if it is empty, the result is the type alone. The members of an
-// anonymous type are written out in the same line.
+// parameter; if it is empty, the result is the type alone. A name that is not an
+// identifier becomes one, as in all of the package. The members of an anonymous type are
+// written out in the same line.
 //
 // It returns an error if a record is broken, if t is not the type of a variable (a
 // FUNC, VAR, DATASEC or DECL_TAG), or if t exceeds the limits of the package.
 func Declare(t btf.Type, name string) (string, error) {
-	return new(printer).inline(t, name)
+	return oneLine().inline(t, name)
 }
 
 // Prototype returns the declaration of a function, without a semicolon:
@@ -49,11 +50,17 @@ func Declare(t btf.Type, name string) (string, error) {
 //
 // The errors are those of [Declare].
 func Prototype(f btf.Func) (string, error) {
-	text, err := new(printer).inline(f.Type().AsType(), f.Name())
+	p := oneLine()
+	text, err := p.inline(f.Type().AsType(), f.Name())
 	if err != nil {
 		return "", err
 	}
-	return externWord(f) + text + declTags(f.Tags()), nil
+	p.print(externWord(f))
+	p.print(text)
+	if err := p.declTags(f.Tags()); err != nil {
+		return "", err
+	}
+	return string(p.out), nil
 }
 
 // externWord returns what the declaration of a function begins with.
@@ -75,7 +82,7 @@ func externWord(f btf.Func) string {
 //
 // The errors are those of [Declare].
 func Canonical(t btf.Type) (string, error) {
-	p := printer{plain: true}
+	p := printer{plain: true, limit: maxLine}
 	d, err := p.declare(t, "")
 	if err != nil {
 		return "", err

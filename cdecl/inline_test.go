@@ -132,7 +132,7 @@ func TestDeclare(t *testing.T) {
 	typ, err := spec.TypeByID(btf.TypeID(function))
 	require.NoError(t, err)
 	_, err = Declare(typ, "x")
-	require.EqualError(t, err, "btf: FUNC call (id 10) stands where a type is wanted")
+	require.EqualError(t, err, "btf: needs a type, has FUNC call (id 10)")
 	_, err = Canonical(typ)
 	require.Error(t, err)
 }

@@ -18,6 +18,9 @@ const (
 	// of BTF can spell out a prototype of prototypes of prototypes that fills a disk.
 	// The longest declaration of a kernel takes about 50 KB.
 	maxText = 16 << 20
+
+	// maxLine is the limit where a declaration takes one line.
+	maxLine = 1 << 20
 )
 
 // A printer writes one declaration.
@@ -27,6 +30,7 @@ type printer struct {
 
 	out   []byte
 	start int // length of out before the declaration
+	limit int // on text and out: maxText or maxLine
 	text  int // bytes made so far, besides those in out
 	depth int // of the prototypes and anonymous types around what is printed
 
@@ -36,10 +40,19 @@ type printer struct {
 	packer  packer
 }
 
-// made counts text towards maxText.
+// oneLine returns a printer of declarations that take one line.
+func oneLine() *printer { return &printer{limit: maxLine} }
+
+// made counts text towards the limit.
 func (p *printer) made(text string) error {
-	if p.text += len(text); p.text+len(p.out)-p.start > maxText {
-		return fmt.Errorf("btf: declaration of more than %d bytes", maxText)
+	p.text += len(text)
+	return p.fits()
+}
+
+// fits returns an error if more was made than the limit allows.
+func (p *printer) fits() error {
+	if p.text+len(p.out)-p.start > p.limit {
+		return fmt.Errorf("btf: declaration of more than %d bytes", p.limit)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 // An Op is what happened to a declaration or to a part of one.
@@ -76,7 +77,8 @@ type Change struct {
 
 // String returns a line without a newline: a mark ("~" for Changed, "+" for Appeared,
 // "-" for Vanished, "?" for Ambiguous), the declaration, and what it was → what it is.
-// Offsets and sizes are in bytes, offsets of bitfields byte:bit.
+// Offsets and sizes are in bytes, offsets of bitfields byte:bit. Bytes of names that are
+// not printable UTF-8 are \x and two hexadecimal digits.
 //
 //	~ struct task_struct.mm: offset 2336 → 2384
 func (c Change) String() string {
@@ -90,9 +92,9 @@ func (c Change) String() string {
 	case Vanished:
 		mark, after = "-", before
 	}
-	about := c.Kind.String() + " " + c.Name
+	about := c.Kind.String() + " " + escape.Text(c.Name)
 	if c.Member != "" {
-		about += "." + c.Member
+		about += "." + escape.Text(c.Member)
 	}
 	return mark + " " + about + ": " + before.to(after)
 }

@@ -25,5 +25,8 @@
 //
 // A few bytes of BTF can ask for more text than there is time for. What is made of
 // either Spec is limited to about 256 MiB, of which a kernel takes 30; beyond that
-// [Specs] yields an error.
+// [Specs] ends with an error. What is kept of one declaration is limited to 32 MiB, and
+// the text of one type to 1 MiB; beyond that, the declaration is not compared, and Specs
+// yields an error with its name. The same holds for types that have no text, such as a
+// prototype that takes itself.
 package diff

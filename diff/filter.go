@@ -35,7 +35,7 @@ type wantedPath struct {
 // A name is a glob as of [path.Match], such as "tcp_*", in which "/" is a character like
 // others. It chooses declarations of every kind, enumerators of every enum among them.
 // With a word before it, as in "struct task_struct" or "enumerator PIDTYPE_*", it chooses
-// those of one kind. A name in quotes, as in `"runtime.g"`, is no glob.
+// those of one kind. A name in quotes, as in `"runtime.g"`, is not a glob.
 //
 // A name with ".", "->" or a quote in it that matches no declaration is a path, as
 // [btf.Spec.Field] takes it. What is compared is where it leads.
@@ -66,7 +66,7 @@ func NewFilter(names ...string) (*Filter, error) {
 		case one.path:
 			f.paths = append(f.paths, wantedPath{name, len(f.globs)})
 		case err != nil:
-			return nil, fmt.Errorf("btf: %.200q is no glob: %w", name, err)
+			return nil, fmt.Errorf("btf: %.200q is not a glob: %w", name, err)
 		}
 		f.globs = append(f.globs, one)
 	}

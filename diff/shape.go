@@ -40,80 +40,66 @@ const (
 
 func (s shape) equal(t shape) bool { return s.head == t.head && slices.Equal(s.parts, t.parts) }
 
-// A shapeSet finds shapes by hash: a blob can have any number of types of one name.
-type shapeSet struct {
-	seed   maphash.Seed
-	byHash map[uint64][]shape
-}
+// A digest stands for a shape. Two shapes that differ have the same digest with a
+// probability of 2^-128, and nobody can choose them: the seeds are random.
+type digest [2]uint64
 
-func newShapeSet() shapeSet { return shapeSet{maphash.MakeSeed(), map[uint64][]shape{}} }
+func newSeeds() [2]maphash.Seed { return [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()} }
 
-func (set shapeSet) hash(s shape) uint64 {
-	var h maphash.Hash
-	h.SetSeed(set.seed)
-	maphash.WriteComparable(&h, s.head)
-	for _, p := range s.parts {
-		maphash.WriteComparable(&h, p)
-	}
-	return h.Sum64()
-}
-
-func (set shapeSet) has(s shape) bool { return slices.ContainsFunc(set.byHash[set.hash(s)], s.equal) }
-
-// add reports whether the shape is new.
-func (set shapeSet) add(s shape) bool {
-	if set.has(s) {
-		return false
-	}
-	h := set.hash(s)
-	set.byHash[h] = append(set.byHash[h], s)
-	return true
-}
-
-// shapes returns the shapes that a name has, each once.
-func (s *side) shapes(name declared) ([]shape, error) {
-	types := s.found[name]
-	all := make([]shape, 0, len(types))
-	for _, t := range types {
-		one, err := s.shape(t)
-		if err != nil {
-			return nil, err
+func (s shape) digest(seeds [2]maphash.Seed) (d digest) {
+	for i, seed := range seeds {
+		var h maphash.Hash
+		h.SetSeed(seed)
+		maphash.WriteComparable(&h, s.head)
+		for _, p := range s.parts {
+			maphash.WriteComparable(&h, p)
 		}
-		all = append(all, one)
+		d[i] = h.Sum64()
 	}
-	if len(all) > 1 {
-		seen := newShapeSet()
-		all = slices.DeleteFunc(all, func(one shape) bool { return !seen.add(one) })
-	}
-	return all, nil
+	return d
 }
 
-func (s *side) shape(t declarer) (shape, error) {
-	if t.enumerator >= 0 {
-		e, err := btf.As[btf.Enum](t.typ)
-		return shape{head: enumeratorFacts(e, e.Enumerator(t.enumerator))}, err
+// shape returns the shape of a declaration. Its parts are valid until the next call.
+func (s *side) shape(e entry) (shape, error) {
+	s.held, s.parts = 0, s.parts[:0]
+	one, err := s.newShape(e)
+	if err != nil {
+		return shape{}, about(e.kind(), s.name(e), err)
 	}
-	switch t.typ.Kind() {
+	return one, nil
+}
+
+func (s *side) newShape(e entry) (shape, error) {
+	if e.enumerator != 0 {
+		return shape{head: enumeratorFacts(s.enumerators[e.enumerator-1])}, nil
+	}
+	t, err := s.spec.TypeByID(e.id)
+	if err != nil {
+		return shape{}, err
+	}
+	switch t.Kind() {
 	case btf.KindStruct, btf.KindUnion:
-		return s.composite(t.typ)
+		return s.composite(t)
 	case btf.KindEnum, btf.KindEnum64:
-		e, err := btf.As[btf.Enum](t.typ)
+		e, err := btf.As[btf.Enum](t)
 		if err != nil {
 			return shape{}, err
 		}
-		one := shape{head: Facts{size: uint64(e.Size()), sized: true}}
 		for v := range e.Enumerators() {
-			one.parts = append(one.parts, part{v.Name(), enumeratorFacts(e, v)})
+			if err := s.hold(partCost + len(v.NameBytes())); err != nil {
+				return shape{}, err
+			}
+			s.parts = append(s.parts, part{v.Name(), enumeratorFacts(enumerator{v, e.Signed()})})
 		}
-		return one, s.spend(partCost * len(one.parts))
+		return shape{Facts{size: uint64(e.Size()), sized: true}, s.parts}, nil
 	case btf.KindFunc:
-		f, err := btf.As[btf.Func](t.typ)
+		f, err := btf.As[btf.Func](t)
 		if err != nil {
 			return shape{}, err
 		}
 		return s.spelled(f.Type().AsType())
 	default:
-		d, err := btf.As[btf.Typedef](t.typ)
+		d, err := btf.As[btf.Typedef](t)
 		if err != nil {
 			return shape{}, err
 		}
@@ -129,8 +115,8 @@ func (s *side) shape(t declarer) (shape, error) {
 	}
 }
 
-func enumeratorFacts(e btf.Enum, v btf.Enumerator) Facts {
-	if e.Signed() {
+func enumeratorFacts(v enumerator) Facts {
+	if v.signed {
 		return Facts{value: strconv.FormatInt(int64(v.Value()), 10)}
 	}
 	return Facts{value: strconv.FormatUint(v.Value(), 10)}
@@ -147,6 +133,9 @@ func (s *side) spelling(t btf.Type) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := s.hold(len(text)); err != nil {
+		return "", err
+	}
 	return text, s.spend(spellingCost * len(text))
 }
 
@@ -155,13 +144,13 @@ func (s *side) composite(t btf.Type) (shape, error) {
 	if err != nil {
 		return shape{}, err
 	}
-	parts, err := s.fields(t, c)
-	return shape{Facts{size: uint64(c.Size()), sized: true}, parts}, err
+	err = s.fields(t, c)
+	return shape{Facts{size: uint64(c.Size()), sized: true}, s.parts}, err
 }
 
-// fields returns the fields of a struct or union t, and of the anonymous ones in it, by
-// the paths that lead there.
-func (s *side) fields(t btf.Type, c btf.Composite) ([]part, error) {
+// fields puts the fields of a struct or union t, and of the anonymous ones in it, into
+// s.parts, by the paths that lead there.
+func (s *side) fields(t btf.Type, c btf.Composite) error {
 	// The stack holds the anonymous types around a member.
 	type frame struct {
 		in     btf.Composite
@@ -169,7 +158,6 @@ func (s *side) fields(t btf.Type, c btf.Composite) ([]part, error) {
 		outer  btf.Bits
 		prefix string
 	}
-	var all []part
 	for stack := []frame{{in: c}}; len(stack) > 0; {
 		f := &stack[len(stack)-1]
 		if f.next >= f.in.NumMembers() {
@@ -179,69 +167,70 @@ func (s *side) fields(t btf.Type, c btf.Composite) ([]part, error) {
 		m := f.in.Member(f.next)
 		f.next++
 		offset := f.outer + m.Offset()
-		path := f.prefix + m.Name()
-		if err := s.spend(partCost + len(path)); err != nil {
-			return nil, err
+		if err := s.hold(partCost + len(f.prefix) + len(m.NameBytes())); err != nil {
+			return err
 		}
+		path := f.prefix + m.Name()
 		if len(m.NameBytes()) == 0 {
 			inner, err := btf.As[btf.Composite](m.Type())
 			if errors.Is(err, btf.ErrWrongKind) {
 				continue // an unnamed bitfield
 			}
 			if err != nil {
-				return nil, err
+				return err
 			}
 			stack = append(stack, frame{in: inner, outer: offset, prefix: path})
 		} else {
 			text, err := s.spelling(m.Type())
 			if err != nil {
-				return nil, err
+				return err
 			}
 			field := fieldFacts(offset, m.BitfieldSize(), text)
 			switch size, err := m.Type().Sizeof(); {
 			case err == nil:
 				field.size, field.sized = size, true
 			case !errors.Is(err, btf.ErrNotFound):
-				return nil, err
+				return err
 			}
-			all = append(all, part{path, field})
+			s.parts = append(s.parts, part{path, field})
 
 			inner, dimensions, err := unnamed(m.Type())
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if inner == (btf.Type{}) {
 				continue
 			}
 			in, err := btf.As[btf.Composite](inner)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			stack = append(stack, frame{in: in, outer: offset, prefix: path + strings.Repeat("[0]", dimensions) + "."})
 		}
 		if len(stack) > maxDepth {
-			return nil, fmt.Errorf("btf: %v: anonymous types more than %d deep", t, maxDepth)
+			return fmt.Errorf("btf: %v: anonymous types more than %d deep", t, maxDepth)
 		}
 	}
-	return all, nil
+	return nil
 }
 
 func fieldFacts(offset, bitfield btf.Bits, typ string) Facts {
 	return Facts{field: true, offset: offset, bitfield: bitfield, typ: typ}
 }
 
-// path returns the one shape of what a path leads to, and none if it leads nowhere.
-func (s *side) path(path string) ([]shape, error) {
+// path returns the shape of what a path leads to, and false if it leads nowhere.
+func (s *side) path(path string) (shape, bool, error) {
+	s.held = 0
 	f, err := s.spec.Field(path)
 	switch {
 	case errors.Is(err, btf.ErrNotFound), errors.Is(err, btf.ErrWrongKind):
-		return nil, nil
+		return shape{}, false, nil
 	case err != nil:
-		return nil, err
+		return shape{}, false, about(Path, []byte(path), err)
 	}
 	text, err := s.spelling(f.Type())
 	if err != nil {
-		return nil, err
+		return shape{}, false, about(Path, []byte(path), err)
 	}
 	one := fieldFacts(f.Offset(), f.BitfieldSize(), text)
 	if size, err := f.Size(); err == nil {
@@ -252,7 +241,7 @@ func (s *side) path(path string) ([]shape, error) {
 			one.through = one.through.with(off.Bytes())
 		}
 	}
-	return []shape{{head: one}}, nil
+	return shape{head: one}, true, nil
 }
 
 // unnamed returns the anonymous struct or union that a type is, or an array of that

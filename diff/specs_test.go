@@ -278,7 +278,7 @@ func TestFacts(t *testing.T) {
 	require.Equal(t, "~ path task.same->x: offset 0->0 → 8->8, unsigned long → long", changes[0].String())
 }
 
-// TestTrouble: an error says which Spec is broken, and ends the comparison.
+// TestTrouble: an error says which Spec is broken, and what in it.
 func TestTrouble(t *testing.T) {
 	good := load(t, release(false).Bytes())
 	broken := btftest.New(binary.LittleEndian)
@@ -292,7 +292,7 @@ func TestTrouble(t *testing.T) {
 		text          string
 		is            error
 	}{
-		{"broken", good, load(t, broken.Bytes()), "btf: second Spec: types section at offset", nil},
+		{"broken", good, load(t, broken.Bytes()), "btf: second Spec: typedef broken: types section at offset", nil},
 		{"closed", closed, good, "btf: first Spec: ", btf.ErrClosed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -308,7 +308,7 @@ func TestTrouble(t *testing.T) {
 	}
 	_, err = NewFilter("ok", "struct [")
 	require.ErrorIs(t, err, path.ErrBadPattern)
-	require.EqualError(t, err, `btf: "struct [" is no glob: syntax error in pattern`)
+	require.EqualError(t, err, `btf: "struct [" is not a glob: syntax error in pattern`)
 }
 
 // lines returns the lines that contain one of the marks.
@@ -358,8 +358,8 @@ func TestHostile(t *testing.T) {
 		says string
 	}{
 		{long, "declarations of more than"},
-		{repeated, "declarations of more than"},
-		{deep, "declarations of more than"},
+		{repeated, "btf: first Spec: struct repeated: fields and names of more than 33554432 bytes"},
+		{deep, "btf: first Spec: struct deep: declaration of more than 1048576 bytes"},
 		{nested, "anonymous types more than 32 deep"},
 		{arrays, "follow each other"},
 		{same, ""},
@@ -415,4 +415,100 @@ func TestDottedNames(t *testing.T) {
 			require.Equal(t, want, text(changes), name)
 		}
 	}
+}
+
+// oneBad returns a few declarations, one of which has no text: a prototype that takes
+// itself.
+func oneBad(more ...string) *btftest.Builder {
+	b := btftest.New(binary.LittleEndian)
+	integer := b.Int("int", 4, btftest.Signed)
+	pointer := b.Pointer(b.Next() + 1)
+	proto := b.FuncProto(pointer, btftest.Param{Name: "p", Type: pointer})
+	b.Func("spin", proto, 0)
+	b.Func("good", b.FuncProto(integer), 0)
+	for _, name := range append([]string{"fine"}, more...) {
+		b.Struct(name, 4, btftest.Member{Name: "a", Type: integer})
+	}
+	return b
+}
+
+// TestOneBad: a declaration that cannot be compared costs itself only, and the error
+// names it.
+func TestOneBad(t *testing.T) {
+	a, b := load(t, oneBad().Bytes()), load(t, oneBad("fine2").Bytes())
+	changes, err := collect(a, b, nil)
+	require.Equal(t, "+ struct fine2: size 4\n", text(changes))
+	require.EqualError(t, err, "btf: first Spec: func spin: FUNC_PROTO (id 3): prototypes or anonymous types more than 32 deep\n"+
+		"btf: second Spec: func spin: FUNC_PROTO (id 3): prototypes or anonymous types more than 32 deep")
+	require.NotErrorIs(t, err, ErrTooLarge)
+	var side *SideError
+	require.ErrorAs(t, err, &side)
+	require.Equal(t, "func spin", side.Declaration)
+	changes, _ = collect(a, a, nil)
+	require.Empty(t, changes)
+
+	// Broken records, in types and in anonymous enums.
+	broken := oneBad("fine2")
+	broken.Typedef("broken\x1b", 1<<20)
+	broken.Record(0, btftest.Info(6, 1, false), 4, 1<<20, 1)
+	broken.Struct("last", 4)
+	changes, err = collect(a, load(t, broken.Bytes()), nil)
+	require.Equal(t, "+ struct fine2: size 4\n+ struct last: size 4\n", text(changes))
+	require.ErrorContains(t, err, `btf: second Spec: typedef broken\x1b: types section at offset`)
+	require.ErrorContains(t, err, `btf: second Spec: enum (anonymous): types section at offset`)
+
+	// Of several types of a name, one that is broken leaves the name out.
+	several := func(n uint32) *btf.Spec {
+		b := oneBad()
+		b.Struct("many", n)
+		b.Struct("many", 1, btftest.Member{Name: "a", Type: 1 << 20})
+		b.Struct("other", n)
+		return load(t, b.Bytes())
+	}
+	changes, err = collect(several(1), several(2), nil)
+	require.Equal(t, "~ struct other: size 1 → 2\n", text(changes))
+	require.ErrorContains(t, err, "btf: first Spec: struct many: types section")
+
+	// A limit says so.
+	large := btftest.New(binary.LittleEndian)
+	long := large.String(strings.Repeat("n", 12_000))
+	var words []uint32
+	for i := range uint32(12_000) {
+		words = append(words, long+i, i)
+	}
+	large.Record(large.String("large"), btftest.Info(6, 12_000, false), 4, words...)
+	large.Struct("fine3", 4)
+	spec := load(t, large.Bytes())
+	changes, err = collect(spec, spec, nil)
+	require.Empty(t, changes)
+	require.NoError(t, err, "equal enums need no copy")
+	empty := btftest.New(binary.LittleEndian)
+	changes, err = collect(load(t, empty.Bytes()), spec, nil)
+	require.Equal(t, "+ struct fine3: size 4\n", text(changes))
+	require.ErrorIs(t, err, ErrTooLarge)
+}
+
+// TestOrder: names that begin alike, or with all that a key has, keep their order.
+func TestOrder(t *testing.T) {
+	names := []string{"a", "abcdefghi", "abcdefgh", "abcdefg", "abcdefh", "abcdef", "\xff\xff", "z"}
+	b := btftest.New(binary.LittleEndian)
+	for _, name := range names {
+		b.Struct(name, 1)
+		b.Enum(name, 4, false)
+	}
+	changes, err := collect(load(t, btftest.New(binary.LittleEndian).Bytes()), load(t, b.Bytes()), nil)
+	require.NoError(t, err)
+	slices.Sort(names)
+	var want []string
+	for _, kind := range []Kind{Struct, Enum} {
+		for _, name := range names {
+			want = append(want, kind.String()+" "+name)
+		}
+	}
+	var got []string
+	for _, c := range changes {
+		got = append(got, c.Kind.String()+" "+c.Name)
+	}
+	require.Equal(t, want, got)
+	require.Contains(t, text(changes), `+ struct \xff\xff: size 1`)
 }

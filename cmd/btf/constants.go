@@ -3,33 +3,53 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 // constants are declarations to paste into a program, one or two for each path.
 type constants struct {
-	golang bool              // Go, or C
-	names  map[string]string // of the constants, and the path of each
+	golang bool                // Go, or C
+	names  map[string]jsonText // of the constants, and the path of each
 	single []constant
 	lists  []constant // of paths through pointers
 }
 
-type constant struct{ name, value, comment string }
+// A constant has a comment that names the path and, if it is the first of its path, the
+// type.
+type constant struct {
+	name, value string
+	at          place
+	first       bool
+}
+
+// comment returns text for a comment of one line. It is made when it is printed: a type
+// can be a megabyte long.
+func (c constant) comment() string {
+	text := escape.Comment(string(c.at.Path))
+	if c.first {
+		text += ": " + string(c.at.spelled().Type)
+		if c.at.Size != nil && c.at.BitfieldSize == 0 {
+			text += ", " + count(*c.at.Size, "byte")
+		}
+	}
+	return text
+}
 
 // add adds the constants of a place. It returns an error if another path has constants
 // of the same name.
 func (c *constants) add(at place) error {
-	path, _, _ := strings.Cut(at.Path, "|")
+	path, _, _ := strings.Cut(string(at.Path), "|")
 	words := strings.FieldsFunc(path, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
 	})
 	if len(words) == 0 {
-		return errors.New("btf: no letter in it to name a constant with")
+		return errors.New("btf: a constant needs a letter or a digit for its name")
 	}
 	name := c.identifier("", words)
 	switch other := c.names[name]; other {
@@ -37,20 +57,17 @@ func (c *constants) add(at place) error {
 		return nil // asked twice
 	case "":
 		if c.names == nil {
-			c.names = map[string]string{}
+			c.names = map[string]jsonText{}
 		}
 		c.names[name] = at.Path
 	default:
-		return fmt.Errorf("btf: its constant would have the name of that for %s", other)
+		return fmt.Errorf("btf: its constant has the same name as that of %s", other)
 	}
 
-	comment := at.Path + ": " + at.Type
-	if at.Size != nil && at.BitfieldSize == 0 {
-		comment += ", " + count(*at.Size, "byte")
-	}
+	first := true
 	one := func(what string, value uint64) {
-		c.single = append(c.single, constant{c.identifier(what, words), strconv.FormatUint(value, 10), printable(comment)})
-		comment = at.Path
+		c.single = append(c.single, constant{c.identifier(what, words), strconv.FormatUint(value, 10), at, first})
+		first = false
 	}
 	switch {
 	case at.Offsets != nil && !at.bitwise():
@@ -58,9 +75,9 @@ func (c *constants) add(at place) error {
 		for i, off := range at.Offsets {
 			texts[i] = strconv.FormatUint(off, 10)
 		}
-		c.lists = append(c.lists, constant{c.identifier("offsets", words), "{" + strings.Join(texts, ", ") + "}", printable(comment)})
+		c.lists = append(c.lists, constant{c.identifier("offsets", words), "{" + strings.Join(texts, ", ") + "}", at, true})
 	case at.Offsets != nil:
-		return errors.New("btf: a bitfield behind a pointer has no constants")
+		return errors.New("btf: a bitfield behind a pointer has no constant")
 	case at.bitwise():
 		one("bit offset", at.BitOffset)
 		if at.BitfieldSize != 0 {
@@ -90,42 +107,33 @@ func (c *constants) identifier(what string, words []string) string {
 	return name.String()
 }
 
-// printable makes text fit for a comment of one line. The names in a blob may contain
-// anything: a newline would end the comment, and a backslash would join the next line
-// to it.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || r == '\\' {
-			return '.'
-		}
-		return r
-	}, text)
-}
-
 // print writes all constants, after a line that says where they come from.
 func (c *constants) print(out io.Writer, from string) error {
 	if len(c.single)+len(c.lists) == 0 {
 		return nil
 	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "// Offsets and sizes in bytes, those of bitfields in bits, of %s.\n", printable(from))
-	if !c.golang {
-		table(&b, "#define %-*s %-*s // %s\n", append(c.single, c.lists...))
-	} else {
-		if len(c.single) > 0 {
-			b.WriteString("const (\n")
-			table(&b, "\t%-*s = %-*s // %s\n", c.single)
-			b.WriteString(")\n")
-		}
-		for i, one := range c.lists {
-			if i > 0 || len(c.single) > 0 {
-				b.WriteByte('\n')
-			}
-			fmt.Fprintf(&b, "// %s\nvar %s = [...]uint64%s\n", one.comment, one.name, one.value)
-		}
+	if _, err := fmt.Fprintf(out, "// Offsets and sizes in bytes, those of bitfields in bits, of %s.\n", escape.Comment(from)); err != nil {
+		return err
 	}
-	_, err := out.Write(b.Bytes())
-	return err
+	if !c.golang {
+		return columns(out, "#define %-*s %-*s // %s\n", append(c.single, c.lists...))
+	}
+	separator := ""
+	if len(c.single) > 0 {
+		separator = "\n"
+		fmt.Fprint(out, "const (\n")
+		if err := columns(out, "\t%-*s = %-*s // %s\n", c.single); err != nil {
+			return err
+		}
+		fmt.Fprint(out, ")\n")
+	}
+	for _, one := range c.lists {
+		if _, err := fmt.Fprintf(out, "%s// %s\nvar %s = [...]uint64%s\n", separator, one.comment(), one.name, one.value); err != nil {
+			return err
+		}
+		separator = "\n"
+	}
+	return nil
 }
 
 // count returns n of something, in the singular or plural.
@@ -136,13 +144,16 @@ func count(n uint64, unit string) string {
 	return fmt.Sprintf("%d %ss", n, unit)
 }
 
-// table writes constants in columns.
-func table(b *bytes.Buffer, format string, all []constant) {
+// columns writes constants in columns.
+func columns(out io.Writer, format string, all []constant) error {
 	names, values := 0, 0
 	for _, one := range all {
 		names, values = max(names, len(one.name)), max(values, len(one.value))
 	}
 	for _, one := range all {
-		fmt.Fprintf(b, format, names, one.name, values, one.value, one.comment)
+		if _, err := fmt.Fprintf(out, format, names, one.name, values, one.value, one.comment()); err != nil {
+			return err
+		}
 	}
+	return nil
 }

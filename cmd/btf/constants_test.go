@@ -142,10 +142,10 @@ func TestConstantsOdd(t *testing.T) {
 	path := written(t, b)
 	stdout, stderr, status := btfRun("offset", "-c", "--btf", path, "a_b.c", "a.b_c", "_._", "a_b.p->bits", "a_b.c")
 	require.Equal(t, statusFailed, status)
-	require.Equal(t, "// Offsets and sizes in bytes, those of bitfields in bits, of "+path+".\n#define OFFSETOF_A_B_C 0 // a_b.c: int..#error, 4 bytes\n", stdout)
-	require.Equal(t, `btf: a.b_c: its constant would have the name of that for a_b.c
-btf: _._: no letter in it to name a constant with
-btf: a_b.p->bits: a bitfield behind a pointer has no constants
+	require.Equal(t, "// Offsets and sizes in bytes, those of bitfields in bits, of "+path+".\n#define OFFSETOF_A_B_C 0 // a_b.c: int___error /* int\\x5c\\x0a#error */, 4 bytes\n", stdout)
+	require.Equal(t, `btf: a.b_c: its constant has the same name as that of a_b.c
+btf: _._: a constant needs a letter or a digit for its name
+btf: a_b.p->bits: a bitfield behind a pointer has no constant
 `, stderr)
 	stdout, stderr, status = btfRun("offset", "--go", "--btf", path, "nope")
 	require.Equal(t, statusFailed, status)

@@ -16,39 +16,43 @@ import (
 var diffCommand = command{
 	name:    "diff",
 	args:    "A B [NAME…]",
-	summary: "what moved, changed, appeared or vanished from A to B",
+	summary: "print what changed from file A to file B",
 	trouble: statusUsage,
 	details: `
-Compares what two files of BTF declare under the same names: sizes of structs and
-unions, place, size and type of each field, typedefs, enumerators, and prototypes of
-functions. A line for each difference: "-" is in A only, "+" in B only, "~" in both,
-with what it was → what it is. Offsets and sizes are in bytes, offsets of bitfields
-byte:bit.
+Compares the declarations of two files of BTF by kind and name: sizes of structs and
+unions; offset, size and type of each field; typedefs; enumerators; prototypes of
+functions. There is one line for each difference. It begins with "-" if the declaration
+is only in A, "+" if it is only in B, and "~" if it is in both; then the values are
+before → after. Offsets and sizes are in bytes, offsets of bitfields byte:bit.
 
   ~ struct task_struct: size 9792 → 10240
   ~ struct task_struct.mm: offset 2336 → 2384
   + func new_one: int (struct sock *)
 
-With names, or globs such as 'tcp_*', only these are compared; "struct NAME" and the
-like choose; enumerators are found whatever the enum. A name with a dot or an arrow in
-it is a path, as btf offset takes it, and compared is where it leads. What is in
-neither file is trouble. A type is looked into where it is declared: the fields of anonymous ones are those of what contains them, those
-of a named one are lines of its own. Type tags, and how compilers spell integers, are
-no differences. Where types share a name, those that are on both sides are set aside;
-"?" says that it cannot be told which of several became which.
+A NAME selects what is compared. It can be a glob such as 'tcp_*', and have the kind
+before it, such as "struct NAME". Enumerators are found in any enum. A NAME with a dot
+or an arrow is a path, as for btf offset; the ends of the path are compared. A NAME
+that is in neither file is an error.
 
-With --json, a line is an object with change ("changed", "appeared", "vanished", or
-"ambiguous"), kind, name, member if it is one, before and after.
+Fields of an anonymous type are fields of the type that contains it. Fields of a named
+type have lines of their own. Type tags and the spelling of integers by different
+compilers are not differences. If several types have one name, those that are equal in
+A and B are left out; "?" means that it is unknown which of the others changed into
+which. A type without a C spelling, such as a prototype that takes itself, is not
+compared; standard error has its name.
 
-Exit status: 0 if there is no difference, 1 if there is, 2 in trouble.
+With --json, each line is an object with the fields change ("changed", "appeared",
+"vanished" or "ambiguous"), kind, name, member (if it is about one), before and after.
+
+The exit status is 0 if there is no difference, 1 if there is one, 2 after an error.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		file := linesFlag(flags)
 		pointer := pointerFlag(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			if len(args) < 2 {
-				return usageError("diff: two files are wanted")
+				return usageError("diff: needs two files")
 			}
 			names, err := env.withLines(args[2:], *file)
 			if err != nil {
@@ -69,13 +73,16 @@ func printChanges(env *environment, before, after string, names []string, pointe
 	files := [2]string{before, after}
 	var specs [2]*btf.Spec
 	for i, file := range files {
-		if specs[i], err = btf.LoadSpec(file); err != nil {
+		spec, closeSpec, err := openFile(file, "")
+		if err != nil {
+			return err
+		}
+		defer closeSpec()
+		if err := pointersOf(spec, pointer); err != nil {
 			return about(file, err)
 		}
-		defer specs[i].Close()
-		if err := pointersOf(specs[i], pointer); err != nil {
-			return about(file, err)
-		}
+		env.out.allow(spec)
+		specs[i] = spec
 	}
 	encoder := newEncoder(env.out)
 	differ := false
@@ -83,10 +90,22 @@ func printChanges(env *environment, before, after string, names []string, pointe
 	for change, err := range diff.Specs(specs[0], specs[1], filter) {
 		var side *diff.SideError
 		switch {
-		case errors.As(err, &side) && side.After:
-			return about(after, side.Err)
 		case errors.As(err, &side):
-			return about(before, side.Err)
+			file := before
+			if side.After {
+				file = after
+			}
+			err := side.Err
+			if side.Declaration != "" {
+				err = about(side.Declaration, err)
+			}
+			err = about(file, err)
+			if broken := (*btf.FormatError)(nil); side.Declaration == "" || errors.Is(err, diff.ErrTooLarge) || errors.As(err, &broken) {
+				problems = append(problems, err)
+			} else {
+				env.complain(err) // a type that has no text is no trouble
+			}
+			continue
 		case err != nil:
 			problems = append(problems, err)
 			continue
@@ -110,12 +129,12 @@ func printChanges(env *environment, before, after string, names []string, pointe
 
 // A change is a line of what diff prints. Scripts rely on the tags.
 type change struct {
-	Change string `json:"change"`
-	Kind   string `json:"kind"`
-	Name   string `json:"name"`
-	Member string `json:"member,omitempty"`
-	Before *facts `json:"before,omitempty"`
-	After  *facts `json:"after,omitempty"`
+	Change string   `json:"change"`
+	Kind   string   `json:"kind"`
+	Name   jsonText `json:"name"`
+	Member jsonText `json:"member,omitempty"`
+	Before *facts   `json:"before,omitempty"`
+	After  *facts   `json:"after,omitempty"`
 }
 
 // facts are what is compared of a declaration or a part of one. Which of them are known
@@ -127,12 +146,12 @@ type facts struct {
 	BitfieldSize optional    `json:"bitfield_size,omitzero"` // bits, 0 if it is no bitfield
 	Size         optional    `json:"size,omitzero"`          // bytes
 	Value        json.Number `json:"value,omitempty"`
-	Type         string      `json:"type,omitempty"`
+	Type         jsonText    `json:"type,omitempty"`
 	Types        int         `json:"types,omitempty"` // number of types with the name, if there are several
 }
 
 func changeJSON(c diff.Change) change {
-	line := change{Change: c.Op.String(), Kind: c.Kind.String(), Name: c.Name, Member: c.Member}
+	line := change{Change: c.Op.String(), Kind: c.Kind.String(), Name: jsonText(c.Name), Member: jsonText(c.Member)}
 	if c.Op != diff.Appeared {
 		line.Before = factsJSON(c.Before)
 	}
@@ -143,7 +162,7 @@ func changeJSON(c diff.Change) change {
 }
 
 func factsJSON(f diff.Facts) *facts {
-	all := &facts{Offsets: f.Offsets(), Value: json.Number(f.Value()), Type: f.Type(), Types: f.Types()}
+	all := &facts{Offsets: f.Offsets(), Value: json.Number(f.Value()), Type: jsonText(f.Type()), Types: f.Types()}
 	if offset, ok := f.Offset(); ok {
 		all.BitOffset = some(uint64(offset))
 		all.ByteOffset = some(offset.Bytes())

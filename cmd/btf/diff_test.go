@@ -135,8 +135,8 @@ func TestDiffTrouble(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{good}, "two files are wanted"},
-		{[]string{good, good, "["}, `"[" is no glob`},
+		{[]string{good}, "needs two files"},
+		{[]string{good, good, "["}, `"[" is not a glob`},
 		{[]string{good, "missing"}, "btf: missing: no such file or directory\n"},
 		{[]string{"main.go", good}, "btf: main.go: header at offset"},
 		{[]string{good, good, "nosuch", "struct word"}, "btf: nosuch in either file: not found\nbtf: struct word in either file: not found\n"},
@@ -357,4 +357,37 @@ func sameDifferences(t *testing.T, a, b string) {
 	}
 	require.Greater(t, compared, 5000)
 	t.Logf("%d differences", compared)
+}
+
+// TestDiffOneBad: a type that has no text costs itself only. It is no trouble, unlike a
+// broken record.
+func TestDiffOneBad(t *testing.T) {
+	blob := func(more ...string) *btftest.Builder {
+		b := btftest.New(binary.LittleEndian)
+		pointer := b.Pointer(b.Next() + 1)
+		b.Func("spin", b.FuncProto(pointer, btftest.Param{Name: "p", Type: pointer}), 0)
+		for _, name := range more {
+			b.Struct(name, 4)
+		}
+		return b
+	}
+	a, b := written(t, blob("fine")), written(t, blob("fine", "fine2"))
+	note := func(file string) string {
+		return "btf: " + file + ": func spin: FUNC_PROTO (id 2): prototypes or anonymous types more than 32 deep\n"
+	}
+	stdout, stderr, status := btfRun("diff", a, b)
+	require.Equal(t, "+ struct fine2: size 4\n", stdout)
+	require.Equal(t, note(a)+note(b), stderr)
+	require.Equal(t, 1, status)
+	stdout, stderr, status = btfRun("diff", a, a)
+	require.Empty(t, stdout)
+	require.Equal(t, note(a)+note(a), stderr)
+	require.Zero(t, status)
+
+	broken := blob("fine", "fine2")
+	broken.Typedef("broken", 1<<20)
+	stdout, stderr, status = btfRun("diff", a, written(t, broken))
+	require.Equal(t, "+ struct fine2: size 4\n", stdout)
+	require.Contains(t, stderr, "typedef broken: types section at offset")
+	require.Equal(t, 2, status)
 }

@@ -9,17 +9,19 @@ import (
 	"strconv"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 var dumpCommand = command{
 	name:    "dump",
 	args:    "[FILE]",
-	summary: "every record, in the format of bpftool's raw dump",
+	summary: "print every record in the format of bpftool",
 	details: `
-Prints what "bpftool btf dump file FILE format raw" prints, byte for byte; with
---base what its -B does. Kinds that have no view are printed as UNKNOWN; those of
-inlined functions, of which bpftool's text is not settled, in a like manner. A record
-that is broken ends the dump, where bpftool prints on.
+Prints the same as "bpftool btf dump file FILE format raw". With --base, it prints the
+same as bpftool with -B. Bytes of names that are not printable are escaped, which
+bpftool does not do. Records of unknown kinds are printed as UNKNOWN. bpftool has no
+format for the kinds of inlined functions yet; they are printed in a similar way. A
+broken record ends the dump, whereas bpftool continues.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
@@ -36,7 +38,7 @@ that is broken ends the dump, where bpftool prints on.
 			if err != nil {
 				return err
 			}
-			return dump(env.out, raw)
+			return dump(env.out.Writer, raw)
 		}
 	},
 }
@@ -54,17 +56,17 @@ func asWritten(spec *btf.Spec) (*btf.Spec, error) {
 	return btf.LoadRawSpec(raw.Bytes())
 }
 
-// dump prints all types of spec. It keeps the text of one record at a time.
+// dump prints all types of spec. It keeps the text of one element of a record at a time.
 func dump(w *bufio.Writer, spec *btf.Spec) error {
-	d := dumper{oldBitfields: oldBitfields(spec)}
+	d := dumper{oldBitfields: oldBitfields(spec), out: w}
 	for t := range spec.All() {
 		d.text = d.text[:0]
 		if err := d.record(t); err != nil {
 			return err
 		}
 		d.string("\n")
-		if _, err := w.Write(d.text); err != nil {
-			return err
+		if !d.print() {
+			return d.err
 		}
 	}
 	return nil
@@ -91,6 +93,24 @@ func oldBitfields(spec *btf.Spec) bool {
 type dumper struct {
 	text
 	oldBitfields bool
+	out          *bufio.Writer
+	err          error // of writing
+}
+
+// maxKept is the number of bytes of a record's text that a dumper keeps. Thousands of
+// elements may have names as long as the strings of the blob.
+const maxKept = 32 << 10
+
+// more is called after each element of a record. It reports whether to go on.
+func (b *dumper) more() bool { return len(b.text) < maxKept || b.print() }
+
+// print writes the text so far. It reports whether that succeeded.
+func (b *dumper) print() bool {
+	if b.err == nil {
+		_, b.err = b.out.Write(b.text)
+		b.text = b.text[:0]
+	}
+	return b.err == nil
 }
 
 // A text is what has been printed of a record.
@@ -113,7 +133,7 @@ func (b *text) name(name []byte) {
 	if name == nil {
 		b.string("(anon)")
 	} else {
-		*b = append(*b, name...)
+		*b = escape.AppendText(*b, name)
 	}
 	b.string("'")
 }
@@ -280,10 +300,13 @@ func (b *dumper) members(c btf.Composite) {
 		if size != 0 {
 			b.field(" bitfield_size=", uint64(size))
 		}
+		if !b.more() {
+			return
+		}
 	}
 }
 
-func (b *text) enumerators(e btf.Enum) {
+func (b *dumper) enumerators(e btf.Enum) {
 	signed, suffix := "UNSIGNED", "ULL"
 	if e.Signed() {
 		signed, suffix = "SIGNED", "LL"
@@ -304,10 +327,13 @@ func (b *text) enumerators(e btf.Enum) {
 			b.uint(v.Value())
 		}
 		b.string(suffix)
+		if !b.more() {
+			return
+		}
 	}
 }
 
-func (b *text) params(p btf.FuncProto) {
+func (b *dumper) params(p btf.FuncProto) {
 	b.field(" ret_type_id=", uint64(p.Return().ID()))
 	n := p.NumParams()
 	if p.Variadic() {
@@ -316,6 +342,9 @@ func (b *text) params(p btf.FuncProto) {
 	b.field(" vlen=", uint64(n))
 	for param := range p.Params() {
 		b.param(param.NameBytes(), param.Type())
+		if !b.more() {
+			return
+		}
 	}
 	if p.Variadic() {
 		b.param(nil, btf.Type{})
@@ -328,7 +357,7 @@ func (b *text) param(name []byte, t btf.Type) {
 	b.target(t)
 }
 
-func (b *text) vars(d btf.Datasec) {
+func (b *dumper) vars(d btf.Datasec) {
 	b.field(" size=", uint64(d.Size()))
 	b.field(" vlen=", uint64(d.NumVars()))
 	for v := range d.Vars() {
@@ -342,5 +371,8 @@ func (b *text) vars(d btf.Datasec) {
 		b.string(" ")
 		b.name(t.NameBytes())
 		b.string(")")
+		if !b.more() {
+			return
+		}
 	}
 }

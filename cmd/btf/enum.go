@@ -7,8 +7,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
 )
@@ -16,26 +16,27 @@ import (
 var enumCommand = command{
 	name:    "enum",
 	args:    "NAME…",
-	summary: "values of an enum such as pid_type, or of one enumerator",
+	summary: "print the values of an enum such as pid_type, or of an enumerator",
 	details: `
-A name is that of an enum, of a typedef of one, or of an enumerator in any enum, named
-or not. A line for each value: the enum, the enumerator, the value. Modules of the
-running kernel are looked into as well.
+A NAME is the name of an enum, of a typedef of an enum, or of an enumerator of any
+enum. There is one line for each value: the enum, the enumerator, the value. Modules
+of the running kernel are searched too.
 
-With --json, a line is an object with enum ("" if it has no name), name, value, size
-(of the enum, in bytes) and module, or with name and error.
+With --json, each line is an object with the fields enum ("" if the enum has no name),
+name, value, size (of the enum, in bytes) and module. For a name that is not found,
+the object has name and error.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
 		file := linesFlag(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			names, err := env.withLines(args, *file)
 			if err != nil {
 				return err
 			}
 			if len(names) == 0 {
-				return usageError("enum: a name is missing, such as pid_type")
+				return usageError("enum: needs a name, such as pid_type")
 			}
 			return enums(env, in, names, *asJSON)
 		}
@@ -44,11 +45,30 @@ With --json, a line is an object with enum ("" if it has no name), name, value, 
 
 // A value is a line of what enum prints. Scripts rely on the tags.
 type value struct {
-	Enum   string      `json:"enum"`
-	Name   string      `json:"name"`
+	Enum   jsonText    `json:"enum"`
+	Name   jsonText    `json:"name"`
 	Value  json.Number `json:"value"`
 	Size   uint32      `json:"size"`
-	Module string      `json:"module,omitempty"`
+	Module jsonText    `json:"module,omitempty"`
+}
+
+// A found enumerator is a value before its names are copied.
+type foundEnumerator struct {
+	in   btf.Module
+	enum btf.Enum
+	v    btf.Enumerator
+}
+
+func (f foundEnumerator) value() value {
+	return value{jsonText(f.enum.Name()), jsonText(f.v.Name()), enumNumber(f.enum, f.v), f.enum.Size(), jsonText(f.in.Name)}
+}
+
+func (f foundEnumerator) cells() [][]byte {
+	enum := f.enum.NameBytes()
+	if len(enum) == 0 {
+		enum = []byte("{...}")
+	}
+	return [][]byte{enum, f.v.NameBytes(), []byte(string(enumNumber(f.enum, f.v)) + inModule(f.in, " (%s)"))}
 }
 
 func enums(env *environment, in *input, names []string, asJSON bool) error {
@@ -58,33 +78,22 @@ func enums(env *environment, in *input, names []string, asJSON bool) error {
 	}
 	defer closeParts()
 	encoder := newEncoder(env.out)
-	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
+	var found []foundEnumerator
 	var failed error
-	headed := false
 	for _, name := range names {
-		values, declared, err := valuesOf(parts.all(), name)
+		n := 0
+		declared, err := valuesOf(parts.all(), name, func(f foundEnumerator) error {
+			n++
+			if asJSON {
+				return encoder.Encode(f.value())
+			}
+			found = append(found, f)
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		for _, v := range values {
-			if asJSON {
-				err = encoder.Encode(v)
-			} else {
-				if !headed {
-					headed = true
-					fmt.Fprintln(w, "enum\tname\tvalue")
-				}
-				enum := v.Enum
-				if enum == "" {
-					enum = "{...}"
-				}
-				_, err = fmt.Fprintf(w, "%s\t%s\t%s%s\n", enum, v.Name, v.Value, inModule(btf.Module{Name: v.Module}, " (%s)"))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if len(values) == 0 {
+		if n == 0 {
 			failed = errFailed
 			if declared {
 				err = env.missingBecause(name, fmt.Errorf("btf: values of enum %.200q, which is only declared: %w", name, btf.ErrNotFound), asJSON)
@@ -96,16 +105,38 @@ func enums(env *environment, in *input, names []string, asJSON bool) error {
 			}
 		}
 	}
-	if err := w.Flush(); err != nil {
+	if err := printEnumerators(env.out, found); err != nil {
 		return err
 	}
 	return parts.failed(failed)
 }
 
-// valuesOf returns the values of the enums with a name, or of typedefs of them, and
-// whether there are such enums. If there are none, it returns the values of the
-// enumerators with that name.
-func valuesOf(parts []btf.Module, name string) (values []value, declared bool, err error) {
+// printEnumerators prints a table.
+func printEnumerators(out io.Writer, found []foundEnumerator) error {
+	if len(found) == 0 {
+		return nil
+	}
+	rows := table{out: out}
+	head := cells("enum", "name", "value")
+	rows.measure(head...)
+	for _, f := range found {
+		rows.measure(f.cells()...)
+	}
+	if err := rows.row(head...); err != nil {
+		return err
+	}
+	for _, f := range found {
+		if err := rows.row(f.cells()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// valuesOf calls add with the values of the enums with a name, or of typedefs of them. It
+// returns whether there are such enums. If there are none, it calls add with the
+// enumerators of that name.
+func valuesOf(parts []btf.Module, name string, add func(foundEnumerator) error) (declared bool, err error) {
 	for _, m := range parts {
 		for t := range m.Spec.TypesByName(name) {
 			switch t.Kind() {
@@ -118,16 +149,18 @@ func valuesOf(parts []btf.Module, name string) (values []value, declared bool, e
 				continue // a typedef of something else
 			}
 			if err != nil {
-				return nil, false, err
+				return false, err
 			}
 			declared = true
 			for v := range e.Enumerators() {
-				values = append(values, newValue(m, e, v))
+				if err := add(foundEnumerator{m, e, v}); err != nil {
+					return false, err
+				}
 			}
 		}
 	}
 	if declared || name == "" {
-		return values, declared, nil
+		return declared, nil
 	}
 	for _, m := range parts {
 		for t := range m.Spec.All() {
@@ -136,20 +169,18 @@ func valuesOf(parts []btf.Module, name string) (values []value, declared bool, e
 			}
 			e, err := btf.As[btf.Enum](t)
 			if err != nil {
-				return nil, false, err
+				return false, err
 			}
 			for v := range e.Enumerators() {
 				if string(v.NameBytes()) == name {
-					values = append(values, newValue(m, e, v))
+					if err := add(foundEnumerator{m, e, v}); err != nil {
+						return false, err
+					}
 				}
 			}
 		}
 	}
-	return values, false, nil
-}
-
-func newValue(m btf.Module, e btf.Enum, v btf.Enumerator) value {
-	return value{e.Name(), v.Name(), enumNumber(e, v), e.Size(), m.Name}
+	return false, nil
 }
 
 // enumNumber returns the value of an enumerator, which may be negative.

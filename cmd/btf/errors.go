@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 // errFailed ends a command with status 1. The command has said what failed.
@@ -20,11 +21,52 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// complain writes an error to standard error, one line for each line of its text.
+// complain writes an error to standard error, one line for each of the errors that it
+// joins. A newline in a name or a path begins no line: it is escaped.
 func (env *environment) complain(err error) {
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(env.stderr, "btf: %s\n", message(strings.TrimSuffix(line, "\n")))
+	for _, line := range errorLines(err) {
+		fmt.Fprintf(env.stderr, "btf: %s\n", escape.Text(message(line)))
 	}
+}
+
+// errorLines returns the texts of the errors that err joins. If err adds text before a joined
+// error, the first line has it.
+func errorLines(err error) []string {
+	text := err.Error()
+	if !strings.Contains(text, "\n") {
+		return []string{text}
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []string
+		for _, err := range joined.Unwrap() {
+			all = append(all, errorLines(err)...)
+		}
+		if strings.Join(all, "\n") == text {
+			return all
+		}
+		return []string{text}
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		for _, end := range []string{inner.Error(), strings.TrimPrefix(inner.Error(), "btf: ")} {
+			if before, ok := strings.CutSuffix(text, end); ok {
+				all := errorLines(inner)
+				all[0] = before + strings.TrimPrefix(all[0], strings.TrimSuffix(inner.Error(), end))
+				return all
+			}
+		}
+	}
+	return []string{text}
+}
+
+// maxShown is the number of bytes of a name after which messages cut it.
+const maxShown = 128
+
+// shown returns a name for messages, cut and escaped.
+func shown(name []byte) string {
+	if len(name) > maxShown {
+		return escape.Text(string(name[:maxShown])) + "…"
+	}
+	return escape.Text(string(name))
 }
 
 // message returns the text of an error without the prefix "btf: ", its own and that of
@@ -47,10 +89,15 @@ func (env *environment) missingBecause(name string, err error, asJSON bool) erro
 		env.complain(err)
 		return nil
 	}
+	return env.encodeFailure(name, err)
+}
+
+// encodeFailure writes an object with a name, and an error that is about it.
+func (env *environment) encodeFailure(name string, err error) error {
 	return newEncoder(env.out).Encode(struct {
-		Name  string `json:"name"`
-		Error string `json:"error"`
-	}{name, message(err.Error())})
+		Name  jsonText `json:"name"`
+		Error jsonText `json:"error"`
+	}{jsonText(name), jsonText(message(err.Error()))})
 }
 
 // about adds the file or path to an error of package btf.

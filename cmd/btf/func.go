@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 
 	"github.com/seed-6c4a6465/btf"
@@ -11,26 +12,27 @@ import (
 var funcCommand = command{
 	name:    "func",
 	args:    "NAME…",
-	summary: "prototypes of functions, such as tcp_sendmsg",
+	summary: "print the prototypes of functions, such as tcp_sendmsg",
 	details: `
-A line for each function of that name: a C prototype. Modules of the running kernel
-are looked into as well; what one of them has is marked with its name.
+There is one line for each function of a NAME: its C prototype. Modules of the running
+kernel are searched too. A comment behind the prototype names the module.
 
-With --json, a line is an object with name, module, prototype, linkage, return,
-params (name, type, size in bytes, points_to, tags), variadic and tags, or with name
-and error.
+With --json, each line is an object with the fields name, module, prototype, linkage,
+return, params (each with name, type, size in bytes, points_to, tags), variadic and
+tags. For a function that is not found or cannot be printed, the object has name and
+error.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
 		file := linesFlag(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			names, err := env.withLines(args, *file)
 			if err != nil {
 				return err
 			}
 			if len(names) == 0 {
-				return usageError("func: a name is missing, such as tcp_sendmsg")
+				return usageError("func: needs a name, such as tcp_sendmsg")
 			}
 			return printFuncs(env, in, names, *asJSON)
 		}
@@ -43,24 +45,38 @@ func printFuncs(env *environment, in *input, names []string, asJSON bool) error 
 		return err
 	}
 	defer closeParts()
+	p := functionPrinter{env: env, asJSON: asJSON}
 	var failed error
 	for _, name := range names {
-		p := functionPrinter{env: env, asJSON: asJSON}
+		found := false
 		for _, m := range parts.all() {
 			for t := range m.Spec.TypesByName(name) {
 				if t.Kind() != btf.KindFunc {
 					continue
 				}
+				found = true
 				f, err := btf.As[btf.Func](t)
 				if err != nil {
-					return err
+					err = &brokenError{t, err}
+				} else {
+					err = p.print(m, f)
 				}
-				if err := p.print(m, f); err != nil {
+				var broken *brokenError
+				switch {
+				case errors.As(err, &broken) && asJSON:
+					failed = errFailed
+					err = env.encodeFailure(name, broken.err)
+				case errors.As(err, &broken):
+					failed = errFailed
+					env.complain(err)
+					continue
+				}
+				if err != nil {
 					return err
 				}
 			}
 		}
-		if p.n == 0 {
+		if !found {
 			failed = errFailed
 			if err := env.missing(name, "function", asJSON); err != nil {
 				return err

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"path"
@@ -13,31 +14,32 @@ import (
 var funcsCommand = command{
 	name:    "funcs",
 	args:    "",
-	summary: "prototypes of all functions, or those with a parameter, name or tag",
+	summary: "print the prototypes of all functions, or of some",
 	details: `
-A line for each function that is all the flags ask for, as btf func prints it: of the
-running kernel and its modules, or of one file alone. Which functions take a packet
-as one of the first five arguments?
+There is one line for each function that matches all flags, in the form of btf func.
+The functions are those of the running kernel and its modules, or of one file without
+its base. This prints the functions that have a pointer to a packet among their first
+five parameters:
 
   btf funcs --param sk_buff --first 5
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
 		var filter btf.FuncFilter
-		flags.StringVar(&filter.PointerTo, "param", "", "with a parameter that points to `TYPE`, such as sk_buff")
-		flags.IntVar(&filter.FirstParams, "first", 0, "only the first `N` parameters are looked at")
-		flags.StringVar(&filter.Name, "glob", "", "with a name that matches `GLOB`, such as 'tcp_*'")
-		flags.StringVar(&filter.Tag, "tag", "", "with the decl tag `TEXT`, such as bpf_kfunc")
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		flags.StringVar(&filter.PointerTo, "param", "", "only functions with a parameter that points to `TYPE`, such as sk_buff")
+		flags.IntVar(&filter.FirstParams, "first", 0, "--param tests only the first `N` parameters")
+		flags.StringVar(&filter.Name, "glob", "", "only functions whose name matches `GLOB`, such as 'tcp_*'")
+		flags.StringVar(&filter.Tag, "tag", "", "only functions with the decl tag `TEXT`, such as bpf_kfunc")
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			if len(args) > 0 {
-				return usageError("funcs: no arguments are wanted; --glob takes a name")
+				return usageError("funcs: takes no arguments; --glob selects functions by name")
 			}
 			if _, err := path.Match(filter.Name, ""); err != nil {
-				return usageError(fmt.Sprintf("funcs: %q is no glob: %v", filter.Name, err))
+				return usageError(fmt.Sprintf("funcs: %q is not a glob: %v", filter.Name, err))
 			}
 			if filter.FirstParams < 0 || filter.FirstParams > 0 && filter.PointerTo == "" {
-				return usageError("funcs: --first says how many parameters --param looks at, 1 or more")
+				return usageError("funcs: --first needs --param and a number of at least 1")
 			}
 			return filterFuncs(env, in, filter, *asJSON)
 		}
@@ -54,8 +56,11 @@ func filterFuncs(env *environment, in *input, filter btf.FuncFilter, asJSON bool
 	p := functionPrinter{env: env, asJSON: asJSON}
 	for _, m := range parts.list {
 		for f, err := range m.Spec.Funcs(filter) {
+			var broken *brokenError
 			if err == nil {
-				err = p.print(m, f)
+				if err = p.print(m, f); err != nil && !errors.As(err, &broken) {
+					return err
+				}
 			}
 			if err != nil {
 				// One broken function does not keep the others from being listed.

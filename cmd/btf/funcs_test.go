@@ -327,7 +327,7 @@ func TestFind(t *testing.T) {
 	require.Equal(t, "btf: name that matches \"no such*\": not found\n", stderr)
 	_, stderr, status = btfRun("find", "--btf", path, "[")
 	require.Equal(t, statusUsage, status)
-	require.Contains(t, stderr, `"[" is no glob`)
+	require.Contains(t, stderr, `"[" is not a glob`)
 }
 
 // loaded returns a directory like one with a host's /sys: it has a kernel, a module, a
@@ -399,7 +399,7 @@ func TestRoot(t *testing.T) {
 	require.Contains(t, stderr, "no such file")
 	_, stderr, status = btfRun("show", "--root", root, "--btf", "main.go", "int")
 	require.Equal(t, statusUsage, status)
-	require.Contains(t, stderr, "--btf goes without it")
+	require.Contains(t, stderr, "--root cannot be given together with --btf")
 }
 
 // TestLines: arguments may come from a file or from standard input.

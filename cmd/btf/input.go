@@ -6,8 +6,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/handle"
@@ -15,11 +18,12 @@ import (
 )
 
 const inputHelp = `  --btf FILE    a file: raw BTF, or an ELF file with a .BTF section
-  --base FILE   what the split BTF in that file stands on
+  --base FILE   the base, if the file has split BTF
   -m MODULE     a loaded module of the running kernel
-  --id N        BTF that is in the running kernel: see btf list
-  --root DIR    where another kernel's /sys is mounted, such as a container's host
+  --id N        a BTF object in the running kernel; btf list prints the ids
+  --root DIR    another kernel, whose /sys is mounted below DIR
   --pointer N   the size of a pointer, 4 or 8 bytes, where the BTF does not tell it
+  --sample      the sample of Linux 6.12 for amd64, which is part of the command
 `
 
 // An input is what the flags say to read.
@@ -28,24 +32,29 @@ type input struct {
 	root               *string
 	pointer            *int
 	id                 handle.ID
-	sampled            bool // the running kernel has none, and the sample stands for it
+	sample             bool // read the embedded sample
+	fallback           bool // read the sample if the running kernel has no BTF
 }
 
 func inputFlags(flags *flag.FlagSet) *input {
 	in := new(input)
 	flags.StringVar(&in.file, "btf", "", "read `FILE`: raw BTF, or an ELF file with a .BTF section")
-	flags.StringVar(&in.base, "base", "", "`FILE` that the split BTF stands on")
-	flags.StringVar(&in.module, "m", "", "read the BTF of a loaded `MODULE` of the running kernel")
-	flags.Func("id", "read the BTF with id `N` in the running kernel", func(arg string) error {
+	flags.StringVar(&in.base, "base", "", "`FILE` with the base of split BTF")
+	flags.Func("m", "read the BTF of a loaded `MODULE` of the running kernel", func(arg string) error {
+		in.module = strings.ReplaceAll(arg, "-", "_") // the kernel's own spelling
+		return nil
+	})
+	flags.Func("id", "read the BTF object with id `N` in the running kernel", func(arg string) error {
 		id, err := strconv.ParseUint(arg, 10, 32)
 		if err == nil && id == 0 {
-			err = errors.New("ids begin with 1")
+			err = errors.New("ids begin at 1")
 		}
 		in.id = handle.ID(id)
 		return err
 	})
 	in.root = rootFlag(flags)
 	in.pointer = pointerFlag(flags)
+	flags.BoolVar(&in.sample, "sample", false, "read "+sampleName+", which is part of the command")
 	return in
 }
 
@@ -75,7 +84,7 @@ func pointersOf(spec *btf.Spec, size int) error {
 }
 
 func rootFlag(flags *flag.FlagSet) *string {
-	return flags.String("root", "/", "read the kernel whose /sys is in `DIR`, such as a container's host")
+	return flags.String("root", "/", "read the kernel whose /sys is mounted below `DIR`, such as the host of a container")
 }
 
 // String returns what is read, as a comment of constants names it.
@@ -91,7 +100,7 @@ func (in *input) String() string {
 		return fmt.Sprintf("BTF %d in %s", in.id, kernel)
 	case in.module != "":
 		return "module " + in.module + " of " + kernel
-	case in.sampled:
+	case in.sample:
 		return sampleName
 	}
 	return kernel
@@ -105,9 +114,9 @@ func (in *input) fileArgument(args []string) error {
 	switch {
 	case len(args) == 0:
 	case len(args) > 1:
-		return usageError(fmt.Sprintf("one file at most wanted, there is %q too", args[1]))
+		return usageError(fmt.Sprintf("needs at most one file, also has %q", args[1]))
 	case in.file != "":
-		return usageError("the file stands twice, once after --btf")
+		return usageError("needs one file, has one as an argument and one after --btf")
 	default:
 		in.file = args[0]
 	}
@@ -116,14 +125,16 @@ func (in *input) fileArgument(args []string) error {
 
 func (in *input) check() error {
 	switch {
+	case in.sample && (in.file != "" || in.base != "" || in.module != "" || in.id != 0 || *in.root != "/"):
+		return usageError("--sample cannot be given together with --btf, --base, -m, --id or --root")
 	case in.file != "" && *in.root != "/":
-		return usageError("--root is for kernels that run: --btf goes without it")
+		return usageError("--root cannot be given together with --btf")
 	case in.id != 0 && (in.file != "" || in.base != "" || in.module != "" || *in.root != "/"):
-		return usageError("--id is in the running kernel: --btf, --base, -m and --root go without it")
+		return usageError("--id cannot be given together with --btf, --base, -m or --root")
 	case in.module != "" && (in.file != "" || in.base != ""):
-		return usageError("-m is the running kernel's: --btf and --base go without it")
+		return usageError("-m cannot be given together with --btf or --base")
 	case in.base != "" && in.file == "":
-		return usageError("--base wants a file that stands on it")
+		return usageError("--base needs a file with split BTF")
 	}
 	return nil
 }
@@ -146,6 +157,14 @@ func (in *input) openAny(env *environment) (*btf.Spec, func(), error) {
 	if err := in.check(); err != nil {
 		return nil, nil, err
 	}
+	spec, closeSpec, err := in.openChecked(env)
+	if err == nil {
+		env.out.allow(spec)
+	}
+	return spec, closeSpec, err
+}
+
+func (in *input) openChecked(env *environment) (*btf.Spec, func(), error) {
 	if in.file != "" {
 		return openFile(in.file, in.base)
 	}
@@ -168,18 +187,24 @@ func (in *input) openAny(env *environment) (*btf.Spec, func(), error) {
 	return spec, func() { kernel.Close() }, nil
 }
 
-// openKernel returns the kernel and its vmlinux. Where there is no BTF of a kernel, it
-// returns the embedded sample, and nil for the kernel.
+// openKernel returns the kernel and its vmlinux. If the sample is read, it returns nil for
+// the kernel.
 func (in *input) openKernel(env *environment) (*btf.Kernel, *btf.Spec, error) {
-	kernel, err := env.kernel(*in.root)
-	if err == nil {
-		return kernel, kernel.Vmlinux(), pointersOf(kernel.Vmlinux(), *in.pointer)
+	if !in.sample {
+		kernel, err := env.kernel(*in.root)
+		if err == nil {
+			return kernel, kernel.Vmlinux(), pointersOf(kernel.Vmlinux(), *in.pointer)
+		}
+		switch {
+		case !errors.Is(err, btf.ErrNotSupported), *in.root != "/", in.module != "":
+			return nil, nil, err
+		case !in.fallback:
+			// Offsets and constants of another kernel are wrong answers.
+			return nil, nil, fmt.Errorf("%w; --sample reads %s", err, sampleName)
+		}
+		in.sample = true
+		fmt.Fprintln(env.stderr, "btf: no BTF of the running kernel here; this is "+sampleName)
 	}
-	if !errors.Is(err, btf.ErrNotSupported) || *in.root != "/" || in.module != "" {
-		return nil, nil, err
-	}
-	in.sampled = true
-	fmt.Fprintln(env.stderr, "btf: no BTF of the running kernel here; this is "+sampleName)
 	spec, err := loadSample()
 	return nil, spec, err
 }
@@ -196,6 +221,7 @@ func (in *input) fields(env *environment) (func(string) (btf.Field, error), func
 		case err != nil:
 			return nil, nil, err
 		case kernel != nil:
+			env.out.allow(spec)
 			return kernel.Field, func() { kernel.Close() }, nil
 		}
 		return spec.Field, func() { spec.Close() }, nil
@@ -237,6 +263,7 @@ func (in *input) parts(env *environment) (*parts, func(), error) {
 		case err != nil:
 			return nil, nil, err
 		case kernel == nil:
+			env.out.allow(spec)
 			return &parts{list: []btf.Module{{Spec: spec}}}, func() { spec.Close() }, nil
 		}
 		p := new(parts)
@@ -246,6 +273,7 @@ func (in *input) parts(env *environment) (*parts, func(), error) {
 				env.complain(err)
 				continue
 			}
+			env.out.allow(m.Spec)
 			p.list = append(p.list, m)
 		}
 		return p, func() { kernel.Close() }, nil
@@ -293,8 +321,13 @@ func (in *input) openID(env *environment) (*btf.Spec, func(), error) {
 	return spec, func() { spec.Close(); kernel.Close() }, nil
 }
 
+// openFile opens a file over its base, and returns a function that closes both. The base
+// of a module in a directory sys/kernel/btf is vmlinux in the same directory.
 func openFile(file, basefile string) (*btf.Spec, func(), error) {
 	if basefile == "" {
+		if vmlinux := baseOfModule(file); vmlinux != "" {
+			return openFile(file, vmlinux)
+		}
 		spec, err := btf.LoadSpec(file)
 		if err != nil {
 			return nil, nil, about(file, err)
@@ -311,6 +344,24 @@ func openFile(file, basefile string) (*btf.Spec, func(), error) {
 		return nil, nil, about(file, err)
 	}
 	return spec, func() { spec.Close(); base.Close() }, nil
+}
+
+// baseOfModule returns the vmlinux beside the BTF of a module, or "" if the file is not in
+// a directory sys/kernel/btf, or is no module.
+func baseOfModule(file string) string {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return ""
+	}
+	dir, name := filepath.Split(path)
+	if name == "vmlinux" || strings.Contains(name, ".") || !strings.HasSuffix(filepath.ToSlash(dir), "/sys/kernel/btf/") {
+		return ""
+	}
+	vmlinux := filepath.Join(dir, "vmlinux")
+	if _, err := os.Stat(vmlinux); err != nil {
+		return ""
+	}
+	return vmlinux
 }
 
 // loadSample loads the embedded BTF.

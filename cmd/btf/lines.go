@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-const linesHelp = "`FILE` with more of them, one a line; - is standard input"
+const linesHelp = "read more arguments from `FILE`, one in each line; - is standard input"
 
 func linesFlag(flags *flag.FlagSet) *string { return flags.String("f", "", linesHelp) }
 

@@ -8,20 +8,21 @@ import (
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf/handle"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 var listCommand = command{
 	name:    "list",
-	summary: "BTF objects in the running kernel, with their ids",
+	summary: "list the BTF objects in the running kernel, with their ids",
 	details: `
-A line for each: its id, its size in bytes, and the name of what it belongs to: the
-kernel itself (vmlinux), a module, or nothing for that of programs and maps. The id
-is what --id of the other commands takes. It wants CAP_SYS_ADMIN.
+There is one line for each object: its id, its size in bytes, and the name of its owner:
+vmlinux, a module, or nothing for programs and maps. The id is for the flag --id of
+other commands. The command needs CAP_SYS_ADMIN.
 `,
 	setup: func(*flag.FlagSet) action {
 		return func(env *environment, args []string) error {
 			if len(args) > 0 {
-				return usageError(fmt.Sprintf("list: %q is not wanted", args[0]))
+				return usageError(fmt.Sprintf("list: takes no arguments, has %q", args[0]))
 			}
 			return list(env)
 		}
@@ -41,7 +42,7 @@ func list(env *environment) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%d\t%d\t  %s\n", info.ID, info.Size, info.Name)
+		fmt.Fprintf(w, "%d\t%d\t  %s\n", info.ID, info.Size, escape.Text(info.Name))
 	}
 	return nil
 }

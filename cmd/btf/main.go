@@ -7,16 +7,17 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 // A command is what one word after "btf" does.
@@ -40,7 +41,7 @@ var commands = []command{
 
 // An environment is what a command uses besides the files that its arguments name.
 type environment struct {
-	out    *bufio.Writer
+	out    *output
 	stderr io.Writer
 	stdin  io.Reader
 	kernel func(root string) (*btf.Kernel, error)
@@ -59,7 +60,7 @@ func main() {
 }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(root string) (*btf.Kernel, error)) int {
-	env := &environment{out: bufio.NewWriterSize(stdout, 64<<10), stderr: stderr, stdin: stdin, kernel: kernel}
+	env := &environment{out: newOutput(stdout), stderr: stderr, stdin: stdin, kernel: kernel}
 	err := dispatch(env, args)
 	if flushed := env.out.Flush(); (err == nil || err == errFailed) && !isBrokenPipe(flushed) {
 		err = cmp.Or(flushed, err)
@@ -71,7 +72,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(r
 	case err == errFailed:
 		return statusFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "btf: %v\n%s\n", err, shortUsage(args))
+		fmt.Fprintf(stderr, "btf: %s\n%s\n", escape.Text(err.Error()), shortUsage(args))
 		return statusUsage
 	}
 	env.complain(err)
@@ -82,19 +83,19 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, kernel func(r
 func shortUsage(args []string) string {
 	if len(args) > 0 {
 		if c, ok := commandNamed(args[0]); ok {
-			return fmt.Sprintf("usage: %s\nbtf %s -h says more.", c.usage(), c.name)
+			return fmt.Sprintf("usage: %s\nFor help: btf %s -h", c.usage(), c.name)
 		}
 	}
 	names := make([]string, len(commands))
 	for i, c := range commands {
 		names[i] = c.name
 	}
-	return fmt.Sprintf("usage: btf %s|help [flags] …\nbtf help says more.", strings.Join(names, "|"))
+	return fmt.Sprintf("usage: btf %s|help [flags] …\nFor help: btf help", strings.Join(names, "|"))
 }
 
 func dispatch(env *environment, args []string) error {
 	if len(args) == 0 {
-		return usageError("a command is missing, such as show")
+		return usageError("needs a command, such as show")
 	}
 	name, args := args[0], args[1:]
 	if isHelp(name) {
@@ -103,7 +104,7 @@ func dispatch(env *environment, args []string) error {
 	if c, ok := commandNamed(name); ok {
 		return c.run(env, args)
 	}
-	return usageError(fmt.Sprintf("%q is no command", name))
+	return usageError(fmt.Sprintf("%q is not a command", name))
 }
 
 func commandNamed(name string) (command, bool) {
@@ -127,19 +128,27 @@ func help(env *environment, args []string) error {
 	if len(args) > 0 && !isHelp(args[0]) {
 		return dispatch(env, []string{args[0], "-h"})
 	}
-	fmt.Fprint(env.out, `btf shows what BTF, the type information of the Linux kernel and of BPF programs, knows.
+	fmt.Fprint(env.out, `btf prints BTF, the type information of the Linux kernel and of BPF programs.
 
 `)
 	for _, c := range commands {
 		fmt.Fprintf(env.out, "  btf %-28s %s\n", c.name+" "+c.args, c.summary)
 	}
 	fmt.Fprint(env.out, `
-It reads the BTF of the running kernel, unless flags name another:
+It reads the BTF of the running kernel. Flags select another input:
 
 `, inputHelp, `
-Flags may stand before or after other arguments. btf COMMAND -h says all about one.
-Exit status: 0, 1 if something failed, 2 if the arguments make no sense. That of diff
-is another: see there.
+The base of split BTF in a directory sys/kernel/btf is found without --base. Flags can
+be before and after other arguments. For help about one command: btf COMMAND -h
+
+In text, bytes of names that are not printable UTF-8 are written as \x and two
+hexadecimal digits. In JSON, a byte 0xNN that is not UTF-8 is written as \udcNN, as
+Python does (surrogateescape).
+
+A run prints at most 256 MiB, and 64 bytes more for each byte of BTF that it reads.
+
+The exit status is 0 after success, 1 after an error, and 2 after a wrong argument. That
+of diff is different: see btf diff -h.
 `)
 	return nil
 }
@@ -159,7 +168,7 @@ func (c command) run(env *environment, args []string) error {
 			return nil
 		}
 		if err != nil {
-			return usageError(c.name + ": " + err.Error())
+			return usageError(c.name + ": " + asTyped(err.Error(), args[:len(args)-flags.NArg()]))
 		}
 		left := flags.Args()
 		if n := len(args) - len(left); n > 0 && args[n-1] == "--" {
@@ -171,6 +180,20 @@ func (c command) run(env *environment, args []string) error {
 		rest, args = append(rest, left[0]), left[1:]
 	}
 	return act(env, rest)
+}
+
+// asTyped returns an error of package flag with the flag in it as the user typed it:
+// "--json" where the error says "-json". args end with the flag, or with its value.
+func asTyped(text string, args []string) string {
+	for _, arg := range slices.Backward(args) {
+		typed, _, _ := strings.Cut(arg, "=")
+		name := strings.TrimLeft(typed, "-")
+		before, after, found := strings.Cut(text+":", " -"+name+":")
+		if name != "" && name != typed && found {
+			return strings.TrimSuffix(before+" "+typed+":"+after, ":")
+		}
+	}
+	return text
 }
 
 // usage returns the form of the argument line.

@@ -24,26 +24,26 @@ func TestUsage(t *testing.T) {
 		says  string
 		usage string
 	}{
-		{nil, "a command is missing", "btf show|"},
-		{[]string{"frobnicate"}, `"frobnicate" is no command`, "btf show|"},
-		{[]string{"show"}, "a name is missing", "btf show [flags] NAME…"},
-		{[]string{"offset"}, "a path is missing", "btf offset [flags] PATH…"},
-		{[]string{"verify"}, "a file is missing", "btf verify [flags] FILE…"},
-		{[]string{"offset", "--json", "-c", "a.b"}, "one of --json, --c and --go at most", "btf offset [flags] PATH…"},
-		{[]string{"enum"}, "a name is missing", "btf enum [flags] NAME…"},
-		{[]string{"func"}, "a name is missing", "btf func [flags] NAME…"},
-		{[]string{"funcs", "tcp_*"}, "no arguments are wanted", "btf funcs [flags]"},
-		{[]string{"funcs", "--glob", "["}, `"[" is no glob`, "btf funcs [flags]"},
-		{[]string{"funcs", "--first", "5"}, "--first says how many", "btf funcs [flags]"},
-		{[]string{"find"}, "a glob is missing", "btf find [flags] GLOB…"},
-		{[]string{"modules", "nf"}, "no arguments are wanted", "btf modules [flags]"},
-		{[]string{"diff", "a"}, "two files are wanted", "btf diff [flags] A B [NAME…]"},
-		{[]string{"dump", "a", "b"}, `there is "b" too`, "btf dump [flags] [FILE]"},
-		{[]string{"dump", "a", "--btf", "b"}, "the file stands twice", "btf dump [flags] [FILE]"},
-		{[]string{"stat", "--base", "a"}, "--base wants a file", "btf stat [flags] [FILE]"},
-		{[]string{"stat", "-m", "a", "--btf", "b"}, "-m is the running kernel's", "btf stat [flags] [FILE]"},
-		{[]string{"stat", "--nonsense"}, "btf: stat: flag provided but not defined: -nonsense", "btf stat [flags] [FILE]"},
-		{[]string{"help", "frobnicate"}, `"frobnicate" is no command`, "btf show|"},
+		{nil, "needs a command", "btf show|"},
+		{[]string{"frobnicate"}, `"frobnicate" is not a command`, "btf show|"},
+		{[]string{"show"}, "needs a name", "btf show [flags] NAME…"},
+		{[]string{"offset"}, "needs a path", "btf offset [flags] PATH…"},
+		{[]string{"verify"}, "needs a file", "btf verify [flags] FILE…"},
+		{[]string{"offset", "--json", "-c", "a.b"}, "at most one of --json, -c and --go can be given", "btf offset [flags] PATH…"},
+		{[]string{"enum"}, "needs a name", "btf enum [flags] NAME…"},
+		{[]string{"func"}, "needs a name", "btf func [flags] NAME…"},
+		{[]string{"funcs", "tcp_*"}, "takes no arguments", "btf funcs [flags]"},
+		{[]string{"funcs", "--glob", "["}, `"[" is not a glob`, "btf funcs [flags]"},
+		{[]string{"funcs", "--first", "5"}, "--first needs --param", "btf funcs [flags]"},
+		{[]string{"find"}, "needs a glob", "btf find [flags] GLOB…"},
+		{[]string{"modules", "nf"}, "takes no arguments", "btf modules [flags]"},
+		{[]string{"diff", "a"}, "needs two files", "btf diff [flags] A B [NAME…]"},
+		{[]string{"dump", "a", "b"}, `needs at most one file, also has "b"`, "btf dump [flags] [FILE]"},
+		{[]string{"dump", "a", "--btf", "b"}, "has one as an argument and one after --btf", "btf dump [flags] [FILE]"},
+		{[]string{"stat", "--base", "a"}, "--base needs a file with split BTF", "btf stat [flags] [FILE]"},
+		{[]string{"stat", "-m", "a", "--btf", "b"}, "-m cannot be given together with --btf", "btf stat [flags] [FILE]"},
+		{[]string{"stat", "--nonsense"}, "btf: stat: flag provided but not defined: --nonsense", "btf stat [flags] [FILE]"},
+		{[]string{"help", "frobnicate"}, `"frobnicate" is not a command`, "btf show|"},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			stdout, stderr, status := btfRun(test.args...)
@@ -97,7 +97,9 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestSample: where there is no BTF of a kernel, commands read the sample and say so.
+// TestSample: where there is no BTF of a kernel, show reads the sample and says so. The
+// other commands fail, unless --sample asks for it: offsets and constants of another
+// kernel are wrong answers.
 func TestSample(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	none := func(string) (*btf.Kernel, error) { return nil, btf.ErrNotSupported }
@@ -106,9 +108,34 @@ func TestSample(t *testing.T) {
 	require.Equal(t, "btf: no BTF of the running kernel here; this is the sample of Linux 6.12 for amd64\n", stderr.String())
 	require.Contains(t, stdout.String(), "PIDTYPE_PGID")
 
+	for _, args := range []string{
+		"offset task_struct.mm", "offset --json task_struct.mm", "offset --go task_struct.mm", "offset -c task_struct.mm",
+		"enum pid_type", "enum --json pid_type", "func vfs_open", "funcs --glob vfs_open", "find pid_type", "stat", "dump",
+	} {
+		t.Run(args, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			require.Equal(t, statusFailed, run(strings.Fields(args), nil, &stdout, &stderr, none))
+			require.Empty(t, stdout.String())
+			require.Equal(t, "btf: not supported; --sample reads the sample of Linux 6.12 for amd64\n", stderr.String())
+
+			stderr.Reset()
+			require.Zero(t, run(append(strings.Fields(args), "--sample"), nil, &stdout, &stderr, none))
+			require.Empty(t, stderr.String())
+			require.NotEmpty(t, stdout.String())
+			if strings.Contains(args, "-go") || strings.Contains(args, "-c") {
+				require.Contains(t, stdout.String(), ", of the sample of Linux 6.12 for amd64.\n")
+			}
+		})
+	}
+	// It is read though the running kernel has BTF, and with no other input.
 	stdout.Reset()
-	require.Zero(t, run([]string{"offset", "--go", "task_struct.mm"}, nil, &stdout, &stderr, none))
-	require.Contains(t, stdout.String(), ", of the sample of Linux 6.12 for amd64.\n")
+	require.Zero(t, run([]string{"show", "--sample", "pid_type"}, nil, &stdout, &stderr, btf.OpenKernel))
+	require.Contains(t, stdout.String(), "PIDTYPE_PGID")
+	for _, flag := range []string{"--btf=x", "-m=x", "--root=/x", "--id=1", "--base=x"} {
+		_, stderr, status := btfRun("show", "--sample", flag, "int")
+		require.Equal(t, statusUsage, status)
+		require.Contains(t, stderr, "--sample cannot be given together")
+	}
 }
 
 func TestVerify(t *testing.T) {

@@ -8,25 +8,27 @@ import (
 	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 var modulesCommand = command{
 	name:    "modules",
 	args:    "",
-	summary: "the running kernel and its loaded modules that have BTF",
+	summary: "list the running kernel and its loaded modules that have BTF",
 	details: `
-A line for the kernel itself, and one for each module: how many types and bytes of BTF
-it has. One that is broken keeps nobody from the others.
+There is one line for the kernel itself and one for each module, with the number of
+types and the bytes of BTF. A module with broken BTF is an error that does not stop the
+list.
 
-With --json, a line is an object with module, types and bytes, or with module and
-error.
+With --json, each line is an object with the fields module, types and bytes, or module
+and error.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		root := rootFlag(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			if len(args) > 0 {
-				return usageError("modules: no arguments are wanted")
+				return usageError("modules: takes no arguments")
 			}
 			return modules(env, *root, *asJSON)
 		}
@@ -35,15 +37,15 @@ error.
 
 // A loadedModule is a line of what modules prints. Scripts rely on the tags.
 type loadedModule struct {
-	Module string `json:"module"`
-	Types  int    `json:"types"`
-	Bytes  uint64 `json:"bytes"`
+	Module jsonText `json:"module"`
+	Types  int      `json:"types"`
+	Bytes  uint64   `json:"bytes"`
 }
 
 // A brokenModule is the line of a module whose BTF cannot be read.
 type brokenModule struct {
-	Module string `json:"module"`
-	Error  string `json:"error"`
+	Module jsonText `json:"module"`
+	Error  jsonText `json:"error"`
 }
 
 func modules(env *environment, root string, asJSON bool) error {
@@ -62,17 +64,17 @@ func modules(env *environment, root string, asJSON bool) error {
 		switch {
 		case err != nil && asJSON:
 			failed = errFailed
-			err = encoder.Encode(brokenModule{m.Name, message(err.Error())})
+			err = encoder.Encode(brokenModule{jsonText(m.Name), jsonText(message(err.Error()))})
 		case err != nil:
 			failed = errFailed
 			env.complain(err)
 			continue
 		default:
-			one := loadedModule{m.Name, m.Spec.NumTypes(), bytesOf(m.Spec)}
+			one := loadedModule{jsonText(m.Name), m.Spec.NumTypes(), bytesOf(m.Spec)}
 			if asJSON {
 				err = encoder.Encode(one)
 			} else {
-				_, err = fmt.Fprintf(w, "%s\t%d\t%d\n", one.Module, one.Types, one.Bytes)
+				_, err = fmt.Fprintf(w, "%s\t%d\t%d\n", escape.Text(m.Name), one.Types, one.Bytes)
 			}
 		}
 		if err != nil {

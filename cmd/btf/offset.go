@@ -6,10 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/cdecl"
@@ -18,10 +18,10 @@ import (
 var offsetCommand = command{
 	name:    "offset",
 	args:    "PATH…",
-	summary: "where fields lie, such as task_struct.mm->owner",
+	summary: "print the offsets and sizes of fields, such as task_struct.mm",
 	details: `
-A path is the name of a type and what follows it as in C, through anonymous structs
-and unions:
+A PATH is the name of a type, followed by members and array elements as in C. Members
+of anonymous structs and unions are found too.
 
   task_struct.thread.fsbase            members of members
   task_struct.mm->owner->pid           through pointers, with an offset for each
@@ -29,42 +29,43 @@ and unions:
   fdtable.fd[3]->f_flags               an element behind a pointer
   vm_area_struct.vm_flags|__vm_flags   the first of them that exists
   folio.flags|page.flags               likewise, in another type
-  inode                                the whole type, to know its size
+  inode                                the whole type, for its size
   struct two.a, typedef two.a          the type of that kind (or union, enum, var)
   '"runtime.g".goid'                   a name that has . [ ] | or -> in it, in
                                        double quotes or backquotes
 
 A variable stands for its type. A shell needs single quotes around | > [ and quotes.
 
-The type is looked for in the running kernel, then in its modules; or in split BTF
-first, then in what that stands on. Each path gets a line; if one fails, the others
-are answered all the same.
+The type is looked up in the running kernel first, then in its modules. In split BTF,
+it is looked up in the split BTF first, then in its base. There is one line for each
+path. A path that fails does not stop the others.
 
-With --json, a line is an object with path, bit_offset, byte_offset, size (bytes,
-null if the size of a pointer is unknown, see --pointer), bitfield_size (bits, 0 if it
-is no bitfield), type, and of a path through pointers offsets: the bytes to each, and from
-where the last one points to the field, which is what bit_offset and byte_offset say.
-A path that fails has path and error.
+With --json, each line is an object with the fields path, bit_offset, byte_offset,
+size (in bytes; null if the size of a pointer is unknown: see --pointer), bitfield_size
+(in bits; 0 if the field is not a bitfield) and type. For a path through pointers it has
+offsets: the byte offset of each pointer, and then that of the field from where the last
+pointer points to. bit_offset and byte_offset are those of the field. For a path that
+fails, the object has path and error.
 
-With --c and --go, the lines are constants to be pasted into a program, such as
-OFFSETOF_TASK_STRUCT_MM and offsetTaskStructMm.
+With -c or --go, the output is constants for a C or Go program, such as
+OFFSETOF_TASK_STRUCT_MM or offsetTaskStructMm.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
 		file := linesFlag(flags)
 		var form offsetForm
-		flags.BoolVar(&form.json, "json", false, "print an object a line, for machines")
-		flags.BoolVar(&form.c, "c", false, "print constants of C")
-		flags.BoolVar(&form.golang, "go", false, "print constants of Go")
+		flags.BoolVar(&form.json, "json", false, "print one JSON object in each line")
+		flags.BoolVar(&form.c, "c", false, "print constants for C")
+		flags.BoolVar(&form.golang, "go", false, "print constants for Go")
 		return func(env *environment, args []string) error {
 			paths, err := env.withLines(args, *file)
 			switch {
 			case err != nil:
 				return err
 			case len(paths) == 0:
-				return usageError("offset: a path is missing, such as task_struct.mm")
+				return usageError("offset: needs a path, such as task_struct.mm")
 			case form.json && (form.c || form.golang) || form.c && form.golang:
-				return usageError("offset: one of --json, --c and --go at most")
+				return usageError("offset: at most one of --json, -c and --go can be given")
 			}
 			return offset(env, in, paths, form)
 		}
@@ -76,15 +77,23 @@ type offsetForm struct{ json, c, golang bool }
 
 // A place is where a field lies. Scripts rely on the tags.
 type place struct {
-	Path         string   `json:"path"`
+	Path         jsonText `json:"path"`
 	BitOffset    uint64   `json:"bit_offset"`
 	ByteOffset   uint64   `json:"byte_offset"`
 	Size         *uint64  `json:"size"` // bytes, nil if unknown
 	BitfieldSize uint64   `json:"bitfield_size"`
-	Type         string   `json:"type"`
+	Type         jsonText `json:"type"`
 	Offsets      []uint64 `json:"offsets,omitempty"` // bytes, if there are pointers in the path
 
+	field btf.Field
 	whole bool // the path is a type alone
+}
+
+// spelled returns the place with its Type, which is left out before: it can be a megabyte
+// long, and there can be thousands of places.
+func (p place) spelled() place {
+	p.Type = jsonText(cdecl.Type(p.field.Type()))
+	return p
 }
 
 // bitwise reports whether an offset in bytes is not enough.
@@ -105,8 +114,8 @@ func isWhole(path string, t btf.Type) bool {
 
 // A failure is the object for a path that leads nowhere.
 type failure struct {
-	Path  string `json:"path"`
-	Error string `json:"error"`
+	Path  jsonText `json:"path"`
+	Error jsonText `json:"error"`
 }
 
 func offset(env *environment, in *input, paths []string, form offsetForm) error {
@@ -117,10 +126,10 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 	defer closeAll()
 
 	encoder := newEncoder(env.out)
-	w := tabwriter.NewWriter(env.out, 0, 8, 2, ' ', 0)
 	pasted := constants{golang: form.golang}
 	var failed error
-	headed, unsized := false, false
+	unsized := false
+	var found []place
 	for _, path := range paths {
 		at, err := resolve(field, path)
 		unsized = unsized || err == nil && at.Size == nil
@@ -130,20 +139,16 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 		switch {
 		case err != nil && form.json:
 			failed = errFailed
-			err = encoder.Encode(failure{path, message(err.Error())})
+			err = encoder.Encode(failure{jsonText(path), jsonText(message(err.Error()))})
 		case err != nil:
 			failed = errFailed
 			env.complain(about(path, err))
 			continue
 		case form.json:
-			err = encoder.Encode(at)
+			err = encoder.Encode(at.spelled())
 		case form.c || form.golang:
 		default:
-			if !headed {
-				headed = true
-				fmt.Fprintln(w, "path\tbits\tbytes\tsize\ttype")
-			}
-			_, err = fmt.Fprintln(w, at.row())
+			found = append(found, at)
 		}
 		if err != nil {
 			return err
@@ -152,7 +157,7 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 	if err := pasted.print(env.out, in.String()); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
+	if err := printPlaces(env.out, found); err != nil {
 		return err
 	}
 	if unsized && !form.json {
@@ -161,9 +166,31 @@ func offset(env *environment, in *input, paths []string, form offsetForm) error 
 	return failed
 }
 
-// row returns the columns of a line of text.
-func (p place) row() string {
-	typ, size := p.Type, "?"
+// printPlaces prints a table.
+func printPlaces(out io.Writer, found []place) error {
+	if len(found) == 0 {
+		return nil
+	}
+	rows := table{out: out}
+	head := cells("path", "bits", "bytes", "size", "type")
+	rows.measure(head...)
+	for _, at := range found {
+		rows.measure(at.cells()...)
+	}
+	if err := rows.row(head...); err != nil {
+		return err
+	}
+	for _, at := range found {
+		if err := rows.row(at.spelled().cells()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cells returns the columns of a line of text.
+func (p place) cells() [][]byte {
+	typ, size := string(p.Type), "?"
 	if p.BitfieldSize != 0 {
 		typ += fmt.Sprintf(" :%d", p.BitfieldSize)
 	}
@@ -176,7 +203,7 @@ func (p place) row() string {
 		bits += fmt.Sprintf("%d->", off*8)
 		bytes += fmt.Sprintf("%d->", off)
 	}
-	return fmt.Sprintf("%s\t%s%d\t%s%d\t%s\t%s", p.Path, bits, p.BitOffset, bytes, p.ByteOffset, size, typ)
+	return cells(string(p.Path), fmt.Sprint(bits, p.BitOffset), fmt.Sprint(bytes, p.ByteOffset), size, typ)
 }
 
 // resolve returns where a path leads.
@@ -186,11 +213,11 @@ func resolve(field func(string) (btf.Field, error), path string) (place, error) 
 		return place{}, pathError(path, err)
 	}
 	at := place{
-		Path:         path,
+		Path:         jsonText(path),
 		BitOffset:    uint64(f.Offset()),
 		ByteOffset:   f.Offset().Bytes(),
 		BitfieldSize: uint64(f.BitfieldSize()),
-		Type:         cdecl.Type(f.Type()),
+		field:        f,
 		whole:        isWhole(path, f.Type()),
 	}
 	// Small BPF programs have no type that says how wide a pointer is. The offset of

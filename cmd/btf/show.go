@@ -17,18 +17,27 @@ import (
 var showCommand = command{
 	name:    "show",
 	args:    "NAME…",
-	summary: "C declarations, with the offset and size of each member",
+	summary: "print types as C, with the offset and size of each member",
 	details: `
-Prints structs and unions the way pahole does: behind each member its offset and
-size in bytes (of a bitfield byte:bit), with holes, padding and cache lines in
-between; functions as prototypes, enums with their values. A name that several
-types have prints them all; "struct NAME" and the like choose.
+Prints structs and unions as pahole does. A comment behind each member has its offset
+and size in bytes; for a bitfield, the offset is byte:bit. Comments between members
+show holes, padding and cache lines. Functions are prototypes. Enums have their values.
+
+If several types have the name, show prints them all. "struct NAME", "union NAME" and
+"enum NAME" select one kind.
+
+A name that is not an identifier of C is changed into one. A comment has the name
+itself.
+
+If the running kernel has no BTF, show reads the sample of Linux 6.12 and says so on
+standard error. No other command does that without --sample.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
+		in.fallback = true
 		return func(env *environment, args []string) error {
 			if len(args) == 0 {
-				return usageError("show: a name is missing, such as task_struct")
+				return usageError("show: needs a name, such as task_struct")
 			}
 			spec, closeSpec, err := in.open(env)
 			if err != nil {
@@ -60,6 +69,11 @@ func show(w io.Writer, spec *btf.Spec, names []string) error {
 			}
 			if text, err = cdecl.Append(text, t, opts); err != nil {
 				problems = append(problems, fmt.Errorf("btf: showing %v: %w", t, err))
+				if out, ok := w.(*output); ok {
+					if err := out.failure(); err != nil {
+						return errors.Join(append(problems, err)...)
+					}
+				}
 				continue
 			}
 			first = false

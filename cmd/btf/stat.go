@@ -16,10 +16,11 @@ import (
 var statCommand = command{
 	name:    "stat",
 	args:    "[FILE]",
-	summary: "what is in it, in numbers",
+	summary: "print the sections, the number of types, and the cost of loading",
 	details: `
-Prints the form of the header, the sections, the types by kind, whether they are
-sorted by name, and what loading took: its time, and the heap that it keeps.
+Prints the byte order, the length of the header, the sections, the number of types of
+each kind, and whether the types are sorted by name. The last line has the time that
+loading took and the bytes of heap that it keeps.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)

@@ -11,26 +11,29 @@ import (
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 	"github.com/seed-6c4a6465/btf/strict"
 )
 
 var verifyCommand = command{
 	name:    "verify",
 	args:    "FILE…",
-	summary: "whether all of a file can be read",
+	summary: "check that all of a file can be read",
 	details: `
-A line for each file: "ok", or what is wrong, in which section and at which offset.
-Every record is looked at: whether its kind is known, its bytes are there, and its
-names and type ids are in range. With --strict, what the kernel demands beyond that
-when BTF is loaded into it is checked too: sections without gaps, names, sizes,
-offsets, loops. Its rules are those of the running kernel, or of the release that
---kernel names; where no Linux runs, those of the newest. BPF objects want a loader first, which completes their sections.
+There is one line for each file: "ok", or the section, the offset and the fault. Every
+record is checked: its kind must be known, its bytes must be in the file, its names and
+type ids must be in range.
+
+With --strict, the rules of the kernel for loading BTF are checked too: no gaps between
+sections, valid names, sizes and offsets, no loops. The rules are those of the running
+kernel, or of the release that --kernel names; where no Linux runs, those of the newest.
+BPF objects need a loader that completes their sections first.
 `,
 	setup: func(flags *flag.FlagSet) action {
-		base := flags.String("base", "", "`FILE` that the split BTF of all others stands on")
+		base := flags.String("base", "", "`FILE` with the base of split BTF in all other files")
 		pointer := pointerFlag(flags)
-		kernel := flags.String("kernel", "", "release `N` whose rules --strict has, such as 6.18; the running kernel's if not given")
-		strict := flags.Bool("strict", false, "whether the kernel would take it, too")
+		kernel := flags.String("kernel", "", "release `N` whose rules --strict checks, such as 6.18")
+		strict := flags.Bool("strict", false, "also check the rules of the kernel")
 		return func(env *environment, args []string) error {
 			v := verifier{base: *base, pointer: *pointer}
 			switch {
@@ -56,7 +59,7 @@ type verifier struct {
 
 func (v verifier) verify(env *environment, files []string) error {
 	if len(files) == 0 {
-		return usageError("verify: a file is missing")
+		return usageError("verify: needs a file")
 	}
 	failed := false
 	for _, file := range files {
@@ -66,7 +69,7 @@ func (v verifier) verify(env *environment, files []string) error {
 			failed = true
 			verdict = strings.TrimPrefix(strings.TrimPrefix(err.Error(), "btf: "), file+": ")
 		}
-		fmt.Fprintf(env.out, "%s: %s\n", file, verdict)
+		fmt.Fprintf(env.out, "%s: %s\n", escape.Text(file), escape.Text(verdict))
 	}
 	if failed {
 		return errFailed
