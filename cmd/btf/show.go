@@ -44,7 +44,7 @@ types have prints them all; "struct NAME" and the like choose.
 // between them. A name may say which kind is meant: "struct page". A name that cannot
 // be shown does not keep the others from being shown: the error joins one for each.
 func show(w io.Writer, spec *btf.Spec, names []string) error {
-	opts := cdecl.Options{PointerSize: spec.PointerSize()}
+	opts := cdecl.OptionsFor(spec)
 	var problems []error
 	var text []byte
 	first := true
