@@ -308,7 +308,7 @@ func (a *arranger) layOut(result *arrangement, facts []fact, size, align uint64)
 			return
 		default:
 			result.cost++
-			if n := f.alignment(at, own, size); n != 0 {
+			if n := f.alignment(at, own, size, loose); n != 0 {
 				need.aligned = n
 				own = n
 				break
@@ -346,9 +346,11 @@ func (a *arranger) layOut(result *arrangement, facts []fact, size, align uint64)
 }
 
 // alignment returns the argument of an aligned attribute that moves a member to its
-// offset, 0 if there is none. At is the first bit behind the member before.
-func (f *fact) alignment(at btf.Bits, own, size uint64) uint64 {
-	if f.width != 0 || f.tagged {
+// offset, 0 if there is none. At is the first bit behind the member before. That of an
+// unnamed member is one of its type: it needs a fitting size, and no packed attribute
+// around it.
+func (f *fact) alignment(at btf.Bits, own, size uint64, packed bool) uint64 {
+	if f.width != 0 || f.tagged || f.unnamed && packed {
 		return 0
 	}
 	found := uint64(0)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -42,20 +43,17 @@ func TestRecompileKernels(t *testing.T) {
 		{"big-endian", s390x, btftest.CorpusKernel("vmlinux-s390x-6.1-big-endian.btf.gz"), 6000},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			clang := btftest.Tool(t, "clang")
 			raw, err := os.ReadFile(test.file(t))
 			require.NoError(t, err)
 			spec, err := btf.LoadRawSpec(distinct(raw))
 			require.NoError(t, err)
 			defer spec.Close()
 
-			for _, compiler := range [][]string{{clang, "-target", test.target, "-glldb"}, {"gcc", "-g"}} {
-				if compiler[0] == "gcc" {
-					if test.target != amd64 || testing.Short() {
-						continue
-					}
-					compiler[0] = btftest.Tool(t, "gcc")
-				}
+			compilers := [][]string{{"clang", "-target", test.target, "-glldb"}}
+			if test.target == amd64 && runtime.GOARCH == "amd64" && !testing.Short() {
+				compilers = append(compilers, []string{"gcc", "-g"})
+			}
+			for _, compiler := range compilers {
 				for _, comments := range []bool{false, true} {
 					if comments && testing.Short() {
 						continue
@@ -63,9 +61,13 @@ func TestRecompileKernels(t *testing.T) {
 					opts := OptionsFor(spec)
 					opts.NoComments = !comments
 					structs, members := recompile(t, spec, opts, compiler)
-					t.Logf("%s, comments %v: %d structs and unions, %d members", filepath.Base(compiler[0]), comments, structs, members)
+					t.Logf("%s, comments %v: %d structs and unions, %d members", compiler[0], comments, structs, members)
 					require.Greater(t, structs, test.structs)
 				}
+			}
+			if test.target == amd64 {
+				structs := recompileBPF(t, spec, OptionsFor(spec), "bpfel")
+				require.Greater(t, structs, test.structs)
 			}
 		})
 	}
@@ -84,8 +86,8 @@ func recompile(t *testing.T, spec *btf.Spec, opts Options, compiler []string) (s
 	if dir := os.Getenv("RECOMPILE_DIR"); dir != "" {
 		os.WriteFile(filepath.Join(dir, "header.c"), h.text, 0o644)
 	}
-	args := append(compiler[1:], "-std=gnu11", "-w", "-fms-extensions", "-fno-eliminate-unused-debug-types", "-c", "-o", object, source)
-	btftest.Output(t, compiler[0], args...)
+	args := append(compiler[1:len(compiler):len(compiler)], "-std=gnu11", "-w", "-fms-extensions", "-fno-eliminate-unused-debug-types", "-c", "-o", object, source)
+	btftest.Output(t, btftest.Tool(t, compiler[0]), args...)
 	return compareLayouts(t, spec, object)
 }
 
@@ -95,9 +97,16 @@ type header struct {
 	opts Options
 	text []byte
 	done map[btf.TypeID]bool
+
+	// valist has the compiler's va_list declared as the BTF does, since it differs between
+	// machines.
+	valist bool
 }
 
 func (h *header) all(spec *btf.Spec) {
+	if h.valist {
+		h.text = append(h.text, "#define __builtin_va_list btf_va_list\n"...)
+	}
 	for t := range spec.All() {
 		switch t.Kind() {
 		case btf.KindStruct, btf.KindUnion, btf.KindFwd:
@@ -168,7 +177,7 @@ func (h *header) need(t btf.Type, complete bool) {
 		if !h.done[t.ID()] {
 			h.done[t.ID()] = true
 			h.need(d.Type(), false)
-			if t.Name() != "__builtin_va_list" && t.Name() != "__gnuc_va_list" {
+			if h.valist || t.Name() != "__builtin_va_list" && t.Name() != "__gnuc_va_list" {
 				h.print(t)
 			}
 		}

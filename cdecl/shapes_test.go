@@ -10,6 +10,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,11 +22,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// machines are targets of clang whose ABIs differ: in the size of a pointer, in the
+// machines are compilers and targets whose ABIs differ: in the size of a pointer, in the
 // alignment of long long and __int128, in the byte order, and in what an unnamed bitfield
 // does to a struct.
-var machines = []string{
-	"x86_64-linux-gnu", "i686-linux-gnu", "armv7-linux-gnueabihf", "aarch64-linux-gnu", "s390x-linux-gnu", "mips-linux-gnu",
+var machines = []struct {
+	name     string
+	compiler []string
+	opts     Options
+}{
+	{"amd64", clangFor("x86_64-linux-gnu"), Options{PointerSize: 8}},
+	{"amd64 gcc", []string{"gcc", "-m64", "-gdwarf-5"}, Options{PointerSize: 8}},
+	{"386", clangFor("i686-linux-gnu"), Options{PointerSize: 4}},
+	{"arm", clangFor("armv7-linux-gnueabihf"), Options{PointerSize: 4, Int64Align: 8}},
+	{"arm64", clangFor("aarch64-linux-gnu"), Options{PointerSize: 8}},
+	{"s390x", clangFor("s390x-linux-gnu"), Options{PointerSize: 8, Int128Align: 8}},
+	{"mips", clangFor("mips-linux-gnu"), Options{PointerSize: 4, Int64Align: 8}},
+}
+
+// clangFor returns the command that compiles for a target. Only with the DWARF for LLDB
+// does it describe bitfields as BTF does.
+func clangFor(target string) []string {
+	return []string{"clang", "-target", target, "-gdwarf-4", "-glldb"}
 }
 
 // shapes has an example of each reason for an attribute or a filler.
@@ -86,7 +106,7 @@ func TestRecompileRandom(t *testing.T) {
 	if testing.Short() {
 		structs = 100
 	}
-	for seed := range uint64(2) {
+	for seed := range uint64(seeds(t)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := randomShapes{Rand: rand.New(rand.NewPCG(seed, 0))}
 			for range structs {
@@ -100,22 +120,99 @@ func TestRecompileRandom(t *testing.T) {
 func recompileSource(t *testing.T, c string, structs int) {
 	t.Helper()
 	for _, machine := range machines {
-		t.Run(machine, func(t *testing.T) {
-			compiler := []string{btftest.Tool(t, "clang"), "-target", machine, "-gdwarf-4", "-glldb"}
-			spec := describedByClang(t, c, compiler)
+		t.Run(machine.name, func(t *testing.T) {
+			if machine.compiler[0] == "gcc" && runtime.GOARCH != "amd64" {
+				t.Skip("gcc compiles for the machine it runs on")
+			}
+			spec := described(t, c, machine.compiler)
 			for _, comments := range []bool{false, true} {
-				opts := OptionsFor(spec)
+				opts := machine.opts
 				opts.NoComments = !comments
-				n, _ := recompile(t, spec, opts, compiler)
+				n, _ := recompile(t, spec, opts, machine.compiler)
 				require.Equal(t, structs, n)
 			}
 		})
 	}
+	for _, machine := range []string{"bpfel", "bpfeb"} {
+		t.Run(machine, func(t *testing.T) {
+			spec, err := btf.LoadSpec(compileBPF(t, c, machine))
+			require.NoError(t, err)
+			defer spec.Close()
+			require.Equal(t, structs, recompileBPF(t, spec, OptionsFor(spec), machine))
+		})
+	}
 }
 
-// describedByClang compiles C and returns the BTF of the types in it, made from DWARF:
-// clang writes BTF for one machine alone.
-func describedByClang(t *testing.T, c string, compiler []string) *btf.Spec {
+// compileBPF compiles C, with a variable of each named struct and union in it, and
+// returns the path of the object.
+func compileBPF(t *testing.T, c, machine string) string {
+	t.Helper()
+	for i, of := range regexp.MustCompile(`(?m)^(struct|union) \w+ \{`).FindAllString(c, -1) {
+		c += fmt.Sprintf("%s have%d;\n", strings.TrimSuffix(of, " {"), i)
+	}
+	source := filepath.Join(t.TempDir(), "shapes.c")
+	require.NoError(t, os.WriteFile(source, []byte(c), 0o644))
+	btftest.Output(t, btftest.Tool(t, "clang"), "-target", machine, "-std=gnu11", "-w", "-fms-extensions", "-g", "-c", "-o", source+".o", source)
+	return source + ".o"
+}
+
+// recompileBPF prints all types of a Spec, compiles the text to BTF, and compares the two.
+// It returns the number of structs and unions.
+func recompileBPF(t *testing.T, spec *btf.Spec, opts Options, machine string) int {
+	t.Helper()
+	opts.NoComments = true
+	h := header{t: t, opts: opts, done: make(map[btf.TypeID]bool), valist: true}
+	h.all(spec)
+	again, err := btf.LoadSpec(compileBPF(t, string(h.text), machine))
+	require.NoError(t, err)
+	defer again.Close()
+	structs := 0
+	var problems []string
+	for typ := range spec.All() {
+		if typ.Kind() != btf.KindStruct && typ.Kind() != btf.KindUnion || typ.Name() == "" {
+			continue
+		}
+		word, err := keyword(typ)
+		require.NoError(t, err)
+		compiled := btf.Type{}
+		for other := range again.TypesByName(typ.Name()) {
+			if other.Kind() == typ.Kind() {
+				compiled = other
+			}
+		}
+		want, got := facts(t, typ), facts(t, compiled)
+		if want != got {
+			problems = append(problems, fmt.Sprintf("%s %s: %s, compiled %s", word, typ.Name(), want, got))
+		}
+		structs++
+	}
+	require.Empty(t, problems[:min(len(problems), 5)], "%d of %d recompile to another layout", len(problems), structs)
+	return structs
+}
+
+// facts returns the layout of a struct or union, and of the anonymous ones in it.
+func facts(t *testing.T, typ btf.Type) string {
+	c, err := btf.As[btf.Composite](typ)
+	require.NoError(t, err)
+	var members []string
+	for m := range c.Members() {
+		if strings.HasPrefix(m.Name(), "__btf_pad") {
+			continue
+		}
+		text := fmt.Sprintf("%08d:%d %s", m.Offset(), m.BitfieldSize(), m.Name())
+		if inner := innermost(t, m.Type()); inner.Name() == "" && (inner.Kind() == btf.KindStruct || inner.Kind() == btf.KindUnion) {
+			text += facts(t, inner)
+		}
+		members = append(members, text)
+	}
+	slices.Sort(members) // a struct out of order is sorted
+	return fmt.Sprintf("{%d: %s}", c.Size(), strings.Join(members, ", "))
+}
+
+// described compiles C and returns the BTF of the types in it, made from DWARF:
+// clang writes BTF for one
+// machine alone.
+func described(t *testing.T, c string, compiler []string) *btf.Spec {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "shapes.c")
 	object := source + ".o"
@@ -124,7 +221,7 @@ func describedByClang(t *testing.T, c string, compiler []string) *btf.Spec {
 		os.WriteFile(filepath.Join(dir, "shapes.c"), []byte(c), 0o644)
 	}
 	args := append(compiler[1:len(compiler):len(compiler)], "-std=gnu11", "-w", "-fno-eliminate-unused-debug-types", "-c", "-o", object, source)
-	btftest.Output(t, compiler[0], args...)
+	btftest.Output(t, btftest.Tool(t, compiler[0]), args...)
 	file, err := elf.Open(object)
 	require.NoError(t, err)
 	defer file.Close()
@@ -134,7 +231,7 @@ func describedByClang(t *testing.T, c string, compiler []string) *btf.Spec {
 	if file.ByteOrder == binary.ByteOrder(binary.BigEndian) {
 		order = binary.BigEndian
 	}
-	d := described{t: t, Builder: btftest.New(order), ids: make(map[string]uint32)}
+	d := dwarfTypes{t: t, Builder: btftest.New(order), ids: make(map[string]uint32)}
 	long := uint32(4)
 	if file.Class == elf.ELFCLASS64 {
 		long = 8
@@ -162,18 +259,22 @@ func describedByClang(t *testing.T, c string, compiler []string) *btf.Spec {
 	return spec
 }
 
-// A described builds the BTF of types of DWARF.
-type described struct {
+// A dwarfTypes builds the BTF of types of DWARF.
+type dwarfTypes struct {
 	*btftest.Builder
 	t   *testing.T
 	ids map[string]uint32 // of what has a name
 }
 
-func (d *described) id(typ dwarf.Type) uint32 {
-	key := typ.String()
-	named := true
-	if s, ok := typ.(*dwarf.StructType); ok {
-		key, named = s.Kind+" "+s.StructName, s.StructName != ""
+func (d *dwarfTypes) id(typ dwarf.Type) uint32 {
+	key, named := typ.String(), true
+	switch typ := typ.(type) {
+	case *dwarf.StructType:
+		key, named = typ.Kind+" "+typ.StructName, typ.StructName != ""
+	case *dwarf.EnumType:
+		named = typ.EnumName != ""
+	case *dwarf.ArrayType:
+		named = false
 	}
 	if id, ok := d.ids[key]; ok && named {
 		return id
@@ -185,7 +286,7 @@ func (d *described) id(typ dwarf.Type) uint32 {
 	return id
 }
 
-func (d *described) make(typ dwarf.Type) uint32 {
+func (d *dwarfTypes) make(typ dwarf.Type) uint32 {
 	size := uint32(typ.Size())
 	switch typ := typ.(type) {
 	case *dwarf.StructType:
@@ -295,4 +396,16 @@ func (r *randomShapes) members(depth int) {
 			fmt.Fprintf(&r.text, "\t%s %s:%d%s;\n", of.name, r.name(), 1+r.IntN(of.bits-1), r.attributes(12))
 		}
 	}
+}
+
+// seeds returns how many sets of random structs are tried. RECOMPILE_SEEDS says how
+// many if not a few.
+func seeds(t *testing.T) int {
+	n := 2
+	if s := os.Getenv("RECOMPILE_SEEDS"); s != "" {
+		var err error
+		n, err = strconv.Atoi(s)
+		require.NoError(t, err)
+	}
+	return n
 }
