@@ -22,8 +22,15 @@ import (
 type arranger struct {
 	target machine
 	depth  int // of the types around the one that is looked at
-	known  map[btf.TypeID]arrangement
+	known  map[btf.TypeID]known
 	facts  []fact // of the types that are being looked at
+}
+
+// A known is the arrangement of a type that was looked at. Most have nothing but an
+// alignment.
+type known struct {
+	align uint64
+	rest  *arrangement // nil if there is nothing else
 }
 
 // An arrangement is what surrounds the members of one struct or union.
@@ -84,10 +91,13 @@ func newArranger(opts Options) arranger { return arranger{target: machineOf(opts
 // that structs that contain one another many times cost no more than their records.
 func (a *arranger) arrange(c btf.Composite) (arrangement, error) {
 	if known, ok := a.known[c.ID()]; ok {
-		return known, nil
+		if known.rest != nil {
+			return *known.rest, nil
+		}
+		return arrangement{align: known.align}, nil
 	}
 	if a.known == nil {
-		a.known = make(map[btf.TypeID]arrangement)
+		a.known = make(map[btf.TypeID]known)
 	}
 	if a.depth >= maxDepth {
 		return arrangement{align: 1}, nil
@@ -96,10 +106,11 @@ func (a *arranger) arrange(c btf.Composite) (arrangement, error) {
 	defer func() { a.depth-- }()
 
 	// A struct that contains itself finds this.
-	a.known[c.ID()] = arrangement{align: 1, cannot: true}
+	a.known[c.ID()] = known{align: 1}
 
 	first := len(a.facts)
 	defer func() { a.facts = a.facts[:first] }()
+	a.facts = slices.Grow(a.facts, c.NumMembers())
 	complete := true
 	for m := range c.Members() {
 		f, sized, err := a.fact(m)
@@ -121,7 +132,15 @@ func (a *arranger) arrange(c btf.Composite) (arrangement, error) {
 	default:
 		result = a.structure(facts, uint64(c.Size()))
 	}
-	a.known[c.ID()] = result
+	if result.cannot {
+		result.special, result.trailing = nil, padding{}
+	}
+	found := known{align: result.align}
+	if result.cost != 0 || result.misfit || result.cannot {
+		found.rest = new(arrangement)
+		*found.rest = result
+	}
+	a.known[c.ID()] = found
 	return result, nil
 }
 
@@ -337,6 +356,7 @@ func (a *arranger) layOut(result *arrangement, facts []fact, size, align uint64)
 		if align = size & -size; align > unit {
 			unit = a.target.filler(align)
 			result.aligned, result.align = unit, unit
+			result.cost++
 		}
 	}
 	result.finish((at + 7).Bytes(), size, unit)

@@ -135,7 +135,7 @@ func (p *printer) members(c btf.Composite, arrangement *arrangement, outer uint6
 			b.hole(m.Hole)
 		}
 	}
-	if arrangement.trailing.to != 0 {
+	if b.sorted && arrangement.trailing.to != 0 {
 		b.endNotes()
 		b.fillers(arrangement.trailing)
 	}

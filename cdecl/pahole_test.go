@@ -249,12 +249,17 @@ func reduce(block []string) []string {
 	return facts
 }
 
-// tidy returns the text of a declaration without differences in white space.
+// tidy returns the text of a declaration without differences in white space, and without
+// what both infer and compilers judge: attributes and unnamed bitfields. Pahole forgets
+// the fillers before the first member and in packed structs, such as struct stp_sstpi of
+// s390x: a compiler comes to another layout.
 func tidy(block []string) string {
 	var b strings.Builder
 	for _, line := range block {
 		line = bare(line)
-		if strings.Contains(line, "forced alignments:") || strings.Contains(line, "/* Bitfield combined") {
+		if strings.Contains(line, "forced alignments:") || strings.Contains(line, "/* Bitfield combined") ||
+			strings.Contains(line, "/* Force alignment") || strings.Contains(line, "__btf_pad") ||
+			strings.HasSuffix(line, ";") && strings.Contains(line, " :") {
 			continue
 		}
 		line = strings.Join(strings.Fields(line), " ")

@@ -32,7 +32,7 @@ var machines = []struct {
 }{
 	{"amd64", clangFor("x86_64-linux-gnu"), Options{PointerSize: 8}},
 	{"amd64 gcc", []string{"gcc", "-m64", "-gdwarf-5"}, Options{PointerSize: 8}},
-	{"386", clangFor("i686-linux-gnu"), Options{PointerSize: 4}},
+	{"386", clangFor("i686-linux-gnu"), Options{PointerSize: 4, Int64Align: 4}},
 	{"arm", clangFor("armv7-linux-gnueabihf"), Options{PointerSize: 4, Int64Align: 8}},
 	{"arm64", clangFor("aarch64-linux-gnu"), Options{PointerSize: 8}},
 	{"s390x", clangFor("s390x-linux-gnu"), Options{PointerSize: 8, Int128Align: 8}},
