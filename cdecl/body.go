@@ -190,7 +190,8 @@ func (b *body) member(m *MemberLayout, flexible bool, attributes string) error {
 		}
 		left := d.left(base)
 		if d.name == "" && m.BitfieldSize == 0 {
-			b.print(left)
+			// C declares a member here only as an extension.
+			b.print(left + " /* -fms-extensions */")
 		} else {
 			b.columns(left, d.name)
 		}

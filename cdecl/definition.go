@@ -50,7 +50,8 @@ func Write(w io.Writer, t btf.Type, opts Options) error {
 // compiler needs to lay out the members the same way. They may differ from those of the
 // source. Where C has no such declaration, a comment says so, whatever the options. With
 // comments, members stand in the order of their declaration. Without them, they stand in
-// that of their offsets, which compilers need: only Rust and C++ make them differ.
+// that of their offsets, which compilers need: only Rust and C++ make them differ. A member
+// without a name whose type has one needs -fms-extensions: a comment says so.
 //
 // What C has no declaration for is a comment, whatever the options: integers, floats,
 // sections, tags, pointers and other types without a name.

@@ -21,8 +21,10 @@ var showCommand = command{
 	details: `
 Prints structs and unions the way pahole does: behind each member its offset and
 size in bytes (of a bitfield byte:bit), with holes, padding and cache lines in
-between; functions as prototypes, enums with their values. A name that several
-types have prints them all; "struct NAME" and the like choose.
+between; functions as prototypes, enums with their values. Attributes and unnamed
+bitfields, which BTF does not have, are those that a compiler needs to come to the
+same layout; a comment says so where it cannot. A name that several types have prints
+them all; "struct NAME" and the like choose.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		in := inputFlags(flags)
