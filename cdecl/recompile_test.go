@@ -65,7 +65,10 @@ func TestRecompileKernels(t *testing.T) {
 			if runtime.GOARCH == "amd64" {
 				again("gcc", "-g")
 			}
-			require.Greater(t, recompileBPF(t, spec, opts, "bpfel"), test.structs)
+			// Clang takes a minute to write the BTF of so many types.
+			if os.Getenv("RECOMPILE_BPF") != "" {
+				require.Greater(t, recompileBPF(t, spec, opts, "bpfel"), test.structs)
+			}
 		})
 	}
 }
