@@ -86,6 +86,13 @@ func (b *body) note(format string, args ...any) {
 	b.printf("/* "+format+" */\n", args...)
 }
 
+// remark prints a line that warns readers of the text, with and without comments.
+func (b *body) remark(text string) {
+	b.indent(b.depth)
+	b.print("/* XXX " + text + " */\n")
+	b.noted = b.comments
+}
+
 // endNotes separates remarks from the member that follows.
 func (b *body) endNotes() {
 	if b.noted {

@@ -12,10 +12,18 @@ import (
 // Options say how [Append] and [Write] print a definition.
 type Options struct {
 	// PointerSize is the size of a pointer in bytes, as [btf.Spec.PointerSize] returns
-	// it. It is the largest alignment that a number needs, and so decides which types
-	// are taken for packed: see [Layout]. 0 stands for 4, which finds only those that
-	// are packed on every machine.
+	// it. Together with the alignments below it decides which types are taken for packed
+	// or aligned: see [Layout]. 0 stands for 4.
 	PointerSize int
+
+	// Int64Align is the alignment in bytes that numbers of 8 bytes have in a struct: 8 on
+	// most machines, 4 on i386. 0 stands for the size of a pointer, which finds only the
+	// types that are packed on every machine with pointers of that size.
+	Int64Align int
+
+	// Int128Align is the alignment in bytes that numbers of 16 bytes have in a struct: 16
+	// on most machines, 8 on s390x. 0 stands for 16.
+	Int128Align int
 
 	// NoComments leaves out the comments on offsets, sizes, holes and cache lines, and
 	// the columns that they stand in.
@@ -39,9 +47,12 @@ func Write(w io.Writer, t btf.Type, opts Options) error {
 // It prints structs and unions with their members and enums with their values. A
 // typedef, a function, a variable or a forward declaration is a declaration in one
 // line, apart from an anonymous type in it. Named types that t refers to are not
-// printed. BTF records no unnamed bitfields: Append writes them where bitfields leave
-// room for them, so that a compiler lays out the members the same way. A type whose
-// layout shows that it is packed gets that attribute.
+// printed. BTF records no unnamed bitfields and no attributes: Append writes those that a
+// compiler needs to lay out the members the same way. They may differ from those of the
+// source. Where C has no such declaration, a comment says so, whatever the options. With
+// comments, members stand in the order of their declaration. Without them, they stand in
+// that of their offsets, which compilers need: only Rust and C++ make them differ. A member
+// without a name whose type has one needs -fms-extensions: a comment says so.
 //
 // What C has no declaration for is a comment, whatever the options: integers, floats,
 // sections, tags, pointers and other types without a name.
@@ -53,7 +64,7 @@ func Write(w io.Writer, t btf.Type, opts Options) error {
 // If a record is broken or a limit of the package is exceeded, Append returns dst as
 // it was and an error. The result does not alias the Spec.
 func Append(dst []byte, t btf.Type, opts Options) ([]byte, error) {
-	p := &printer{out: dst, start: len(dst), limit: maxText, comments: !opts.NoComments, packer: newPacker(opts.PointerSize)}
+	p := &printer{out: dst, start: len(dst), limit: maxText, comments: !opts.NoComments, arrange: newArranger(opts)}
 	if err := p.definition(t); err != nil {
 		return dst, err
 	}

@@ -100,6 +100,7 @@ func TestNoComments(t *testing.T) {
 };
 struct page *page(int n, ...);
 union page {
+	/* XXX C cannot declare this layout: a compiler comes to another */
 	int i;
 	struct page __attribute__((btf_type_tag("rcu"))) *p;
 } __attribute__((__packed__));
@@ -152,6 +153,8 @@ func TestAppend(t *testing.T) {
 };
 `
 	const union = `union page {
+	/* XXX C cannot declare this layout: a compiler comes to another */
+
 	int                        i;                    /*     0     4 */
 	struct page __attribute__((btf_type_tag("rcu"))) * p; /*     0     8 */
 

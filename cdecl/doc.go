@@ -16,9 +16,16 @@
 //
 // # What BTF does not tell
 //
-// BTF records the offset of each member, but no alignment and no attribute
-// "packed". This package infers from the offsets that a type is packed. It says
-// nothing about a type that was declared with more alignment than its members need.
+// BTF records the offset of each member, but no alignment, no attributes and no unnamed
+// bitfields. [Append] writes those that a compiler needs to come to the same layout:
+// packed and aligned, on a type or on a member, and fillers. They need not be those of
+// the source. [OptionsFor] infers what they depend on: the size of a pointer and the
+// alignments of the machine. Types that contain a type rely on the attributes that this
+// package gives to that one.
+//
+// C cannot declare members that overlap. Where BTF of another language has such a type,
+// a comment in the text says so.
+//
 // Comments, macros and initial values are not in BTF.
 //
 // # Names

@@ -3,7 +3,10 @@
 package cdecl
 
 import (
+	"encoding/binary"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,4 +141,60 @@ func TestHostile(t *testing.T) {
 			require.Less(t, time.Since(begin), 10*time.Second)
 		})
 	}
+}
+
+// TestMutatedLayouts changes the words of structs at random: sizes, offsets, widths and
+// types. Whatever they say, a definition is printed or refused in a short time, and the
+// sizes that a compiler is made to come to do not overflow.
+func TestMutatedLayouts(t *testing.T) {
+	var b blob
+	long := b.integer("long", 8)
+	integer := b.integer("int", 4)
+	char := b.integer("char", 1)
+	pointer := b.add(btf.KindPointer, false, 0, "", integer)
+	inner := b.composite(btf.KindStruct, "", 16, b.name("a"), char, 0, b.name("b"), long, 64)
+	array := b.array(inner, 3)
+	outer := b.add(btf.KindStruct, true, 5, "outer", 80,
+		b.name("x"), integer, 3<<24, b.name("y"), integer, 5<<24|3, 0, inner, 64, b.name("p"), pointer, 192, b.name("v"), array, 256)
+	b.composite(btf.KindUnion, "u", 88, b.name("o"), outer, 0, b.name("l"), long, 0, 0, inner, 0)
+	b.composite(btf.KindStruct, "last", 96, b.name("u"), b.next()-1, 0, b.name("c"), char, 704)
+	whole := b.builder().Bytes()
+	length := binary.LittleEndian.Uint32(whole[12:]) + 24 // of header and types
+
+	r := rand.New(rand.NewPCG(1, 2))
+	printed := 0
+	for range 20000 {
+		raw := slices.Clone(whole)
+		for range 1 + r.IntN(4) {
+			at := 24 + 4*r.IntN(int(length-24)/4)
+			word := binary.LittleEndian.Uint32(raw[at:])
+			switch r.IntN(4) {
+			case 0:
+				word = r.Uint32()
+			case 1:
+				word ^= 1 << r.IntN(32)
+			case 2:
+				word += uint32(r.IntN(17) - 8)
+			default:
+				word = uint32(r.IntN(12))
+			}
+			binary.LittleEndian.PutUint32(raw[at:], word)
+		}
+		spec, err := btf.LoadRawSpec(raw)
+		if err != nil {
+			continue
+		}
+		for typ := range spec.All() {
+			for _, opts := range []Options{{PointerSize: 8}, {PointerSize: 4, NoComments: true}} {
+				if text, err := Append(nil, typ, opts); err == nil {
+					printed++
+					require.Less(t, len(text), 1<<20)
+				}
+			}
+			LayoutOf(typ, 4)
+		}
+		OptionsFor(spec)
+		require.NoError(t, spec.Close())
+	}
+	require.Greater(t, printed, 100000)
 }

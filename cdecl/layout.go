@@ -3,7 +3,9 @@
 package cdecl
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/seed-6c4a6465/btf"
 )
@@ -24,6 +26,11 @@ type Layout struct {
 	// BTF says how wide a pointer is. Holes and padding are then not computed and 0.
 	Incomplete bool
 
+	// Unordered reports that the members of a struct overlap, or do not lie in the order
+	// of their declaration. C cannot declare that; Rust and C++ can. Holes are then those
+	// between the members in the order of their offsets.
+	Unordered bool
+
 	// Hole and BitHole are the room before the first member.
 	Hole    uint64   // in bytes
 	BitHole btf.Bits // in bits
@@ -39,11 +46,13 @@ type Layout struct {
 	Padding    uint64   // in bytes
 	BitPadding btf.Bits // in bits
 
-	// Packed reports that the type must have been declared packed: its size or the
-	// offset of a member is no multiple of an alignment that the members need. BTF does
-	// not record the attribute. A type is not Packed if the attribute made no
-	// difference.
+	// Packed reports that the type, or a member of it, must have been declared packed:
+	// its size or the offset of a member is no multiple of an alignment that the members
+	// need. BTF does not record the attribute. A type is not Packed if the attribute made
+	// no difference.
 	Packed bool
+
+	order []int // indices of the members in the order of their offsets, if Unordered
 }
 
 // A MemberLayout is the place of a member in the struct or union that declares it.
@@ -61,8 +70,11 @@ type MemberLayout struct {
 	FirstBit     btf.Bits
 	BitfieldSize btf.Bits
 
-	// Hole and BitHole are the room between the member and the next. They are 0 for
-	// the last one, which padding follows.
+	index int // of the member
+
+	// Hole and BitHole are the room between the member and the next, the one with the
+	// next higher offset if the struct is Unordered. They are 0 for the last one, which
+	// padding follows.
 	Hole    uint64   // in bytes
 	BitHole btf.Bits // in bits
 }
@@ -83,12 +95,12 @@ func LayoutOf(t btf.Type, pointerSize int) (Layout, error) {
 	if err != nil {
 		return Layout{}, err
 	}
-	packer := newPacker(pointerSize)
-	inferred, err := packer.packing(c)
+	arranger := newArranger(Options{PointerSize: pointerSize})
+	inferred, err := arranger.arrange(c)
 	if err != nil {
 		return Layout{}, err
 	}
-	l.Packed = inferred.packed
+	l.Packed = inferred.misfit
 	return l, nil
 }
 
@@ -132,13 +144,46 @@ func layoutOf(c btf.Composite) (Layout, error) {
 		if err != nil {
 			return Layout{}, err
 		}
+		place.index = len(l.Members)
 		l.Members = append(l.Members, place)
 		l.Incomplete = l.Incomplete || !place.Sized
 	}
 	if c.Kind() == btf.KindStruct && !l.Incomplete {
+		l.sort()
 		l.findHoles()
 	}
 	return l, nil
+}
+
+// sort finds the order of the offsets, if it is not that of the declaration.
+func (l *Layout) sort() {
+	end := btf.Bits(0)
+	for i := range l.Members {
+		m := &l.Members[i]
+		if m.start() < end {
+			l.Unordered = true
+		}
+		end = max(end, m.end())
+	}
+	if !l.Unordered {
+		return
+	}
+	l.order = make([]int, len(l.Members))
+	for i := range l.order {
+		l.order[i] = i
+	}
+	slices.SortStableFunc(l.order, func(i, j int) int {
+		a, b := &l.Members[i], &l.Members[j]
+		return cmp.Or(cmp.Compare(a.start(), b.start()), cmp.Compare(a.end(), b.end()))
+	})
+}
+
+// at returns the member that is i-th in the order of offsets.
+func (l *Layout) at(i int) *MemberLayout {
+	if l.order != nil {
+		i = l.order[i]
+	}
+	return &l.Members[i]
 }
 
 // findHoles fills in holes and padding. Which bits behind a bitfield are a hole of
@@ -154,11 +199,11 @@ func (l *Layout) findHoles() {
 		bitHole   = &l.BitHole
 	)
 	for i := range l.Members {
-		m := &l.Members[i]
+		m := l.at(i)
 		if bitfields {
 			end := min(m.start(), unitEnd)
 			*bitHole = sub(end, seen)
-			seen = end
+			seen = max(seen, end)
 		}
 		if m.BitfieldSize != 0 {
 			if unit := bits(m.Offset); seen < unit {
@@ -169,7 +214,7 @@ func (l *Layout) findHoles() {
 		} else {
 			*hole = sub(m.start().Bytes(), seen.Bytes())
 		}
-		seen = m.end()
+		seen = max(seen, m.end()) // members may overlap
 
 		bitfields = m.BitfieldSize != 0
 		switch {
@@ -189,7 +234,7 @@ func (l *Layout) findHoles() {
 	if bitfields {
 		end := min(bits(l.Size), unitEnd)
 		l.BitPadding = sub(end, seen)
-		seen = end
+		seen = max(seen, end)
 	}
 	l.Padding = sub(l.Size, seen.Bytes())
 }

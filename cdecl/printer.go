@@ -37,7 +37,8 @@ type printer struct {
 	line    uint64                // last cache line that a comment announced
 	unions  int                   // number of unions around what is printed
 	padding map[btf.TypeID]uint64 // bytes of padding of the structs met so far
-	packer  packer
+	arrange arranger
+	pads    int // number of arrays that fill holes
 }
 
 // oneLine returns a printer of declarations that take one line.

@@ -23,6 +23,9 @@ Prints structs and unions as pahole does. A comment behind each member has its o
 and size in bytes; for a bitfield, the offset is byte:bit. Comments between members
 show holes, padding and cache lines. Functions are prototypes. Enums have their values.
 
+Attributes and unnamed bitfields are not in BTF. They are those that a compiler needs to
+make the same layout. A comment says so where C cannot declare a layout.
+
 If several types have the name, show prints them all. "struct NAME", "union NAME" and
 "enum NAME" select one kind.
 
@@ -53,7 +56,7 @@ standard error. No other command does that without --sample.
 // between them. A name may say which kind is meant: "struct page". A name that cannot
 // be shown does not keep the others from being shown: the error joins one for each.
 func show(w io.Writer, spec *btf.Spec, names []string) error {
-	opts := cdecl.Options{PointerSize: spec.PointerSize()}
+	opts := cdecl.OptionsFor(spec)
 	var problems []error
 	var text []byte
 	first := true

@@ -68,6 +68,8 @@ func TestShow(t *testing.T) {
 };
 `
 	const union = `union page {
+	/* XXX C cannot declare this layout: a compiler comes to another */
+
 	int                        i;                    /*     0     4 */
 	struct page __attribute__((btf_type_tag("rcu"))) * p; /*     0     8 */
 
