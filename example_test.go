@@ -74,7 +74,7 @@ func ExampleLoadSpec() {
 	default:
 		defer spec.Close()
 	}
-	// Output: btf: header at offset 0x0: begins with 1f 8b, not with the magic number 0xeb9f in either byte order
+	// Output: btf: header at offset 0x0: begins with the magic number of gzip: decompress it first
 }
 
 func ExampleLoadSpecFromReader() {
