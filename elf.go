@@ -322,8 +322,11 @@ func (o object) symbolTable() (table, names []byte, err error) {
 		return nil, nil, nil
 	}
 	read := func(s *elf.Section) ([]byte, error) {
-		if s.Flags&elf.SHF_COMPRESSED != 0 || s.Type == elf.SHT_NOBITS {
-			return nil, elfProblem(s.Offset, nil, "section %s must have its bytes in the file, and not compressed", s.Name)
+		switch {
+		case s.Flags&elf.SHF_COMPRESSED != 0:
+			return nil, elfProblem(s.Offset, nil, "section %s must not be compressed", s.Name)
+		case s.Type == elf.SHT_NOBITS:
+			return nil, elfProblem(s.Offset, nil, "section %s has no bytes in this file (SHT_NOBITS)", s.Name)
 		}
 		if err := o.spend("section", s); err != nil {
 			return nil, err

@@ -110,8 +110,15 @@ func TestGrowthOverGaps(t *testing.T) {
 					}
 					return least
 				}
-				one, two, four := took(1), took(2), took(4)
-				t.Logf("%v, %v, %v", one, two, four)
+				// Other programs can slow down one of the three. What is quadratic is so each time.
+				var one, two, four time.Duration
+				for range 5 {
+					one, two, four = took(1), took(2), took(4)
+					t.Logf("%v, %v, %v", one, two, four)
+					if four < 10*one+5*time.Millisecond {
+						return
+					}
+				}
 				require.Less(t, four, 10*one+5*time.Millisecond)
 			})
 		}
