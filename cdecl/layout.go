@@ -110,7 +110,7 @@ func placeOf(m btf.Member) (MemberLayout, error) {
 	place := MemberLayout{Member: m, BitfieldSize: m.BitfieldSize(), Sized: true}
 	var err error
 	place.Size, err = m.Type().Sizeof()
-	if errors.Is(err, btf.ErrNotFound) {
+	if errors.Is(err, btf.ErrNotFound) || errors.Is(err, btf.ErrPointerSize) {
 		place.Sized = false
 	} else if err != nil {
 		return MemberLayout{}, err

@@ -32,6 +32,10 @@ type side struct {
 	spec  *btf.Spec
 	found map[declared][]declarer
 	spent int // bytes, see maxSpent
+
+	// unsized says that one of both Specs does not know the size of a pointer. A size
+	// that only the other knows is no difference.
+	unsized bool
 }
 
 // maxSpent is the limit on the bytes of names, fields and spellings made of one side. A

@@ -54,6 +54,9 @@ func Specs(before, after *btf.Spec, filter *Filter) iter.Seq2[Change, error] {
 				return
 			}
 		}
+		for _, s := range sides {
+			s.unsized = before.PointerSize() == 0 || after.PointerSize() == 0
+		}
 		c := comparison{sides[0], sides[1], yield}
 		all := maps.Clone(c.before.found)
 		maps.Copy(all, c.after.found)
@@ -105,12 +108,6 @@ func (c *comparison) compare(name declared, shapes func(*side) ([]shape, error))
 	if err != nil {
 		c.yield(Change{}, &SideError{true, err})
 		return false
-	}
-	if name.kind == Path && len(from) == 1 && len(to) == 1 && from[0].head.sized != to[0].head.sized {
-		// A size that one side does not know is no difference.
-		for _, s := range []*shape{&from[0], &to[0]} {
-			s.head.size, s.head.sized = 0, false
-		}
 	}
 	return c.types(name, from, to)
 }

@@ -54,7 +54,7 @@ func newPrototype(module string, f btf.Func) (prototype, error) {
 		switch size, err := param.Type().Sizeof(); {
 		case err == nil:
 			one.Size = some(size)
-		case !errors.Is(err, btf.ErrNotFound):
+		case !errors.Is(err, btf.ErrNotFound) && !errors.Is(err, btf.ErrPointerSize):
 			return prototype{}, err
 		}
 		switch to, err := param.Type().Pointee(); {
