@@ -37,6 +37,10 @@ func TestProofOfPointerSize(t *testing.T) {
 		}},
 		{"list_head of another program", 0, func(b builder) { two(b, "list_head", "next", "last", 16, 64) }},
 		{"list_head of 20 bytes", 0, func(b builder) { two(b, "list_head", "next", "prev", 20, 64) }},
+		{"list_head with next elsewhere", 0, func(b builder) {
+			b.Pointer(2)
+			b.Struct("list_head", 16, btftest.Member{Name: "next", Type: 1, Offset: 32})
+		}},
 		{"list_head without members", 0, func(b builder) { b.Struct("list_head", 16) }},
 		{"hlist_head", 8, func(b builder) { one(b, "hlist_head", "first", 8) }},
 		{"hlist_node", 4, func(b builder) { two(b, "hlist_node", "next", "pprev", 8, 32) }},
@@ -132,12 +136,12 @@ func TestProofOfPointerSize(t *testing.T) {
 			b.Var("p", 4, 1)
 			b.Datasec(".data", 12, btftest.Variable{Type: 5, Size: 12})
 		}},
-		{"3 in a variable of 20 bytes", 0, func(b builder) {
+		{"3 in a variable of 26 bytes", 0, func(b builder) {
 			b.Int("int", 4, btftest.Signed)
 			b.Array(3, 1, 3)
 			b.Pointer(0)
 			b.Var("p", 2, 1)
-			b.Datasec(".data", 20, btftest.Variable{Type: 4, Size: 20})
+			b.Datasec(".data", 26, btftest.Variable{Type: 4, Size: 26})
 		}},
 		{"types that do not exist", 0, func(b builder) {
 			b.Pointer(9)

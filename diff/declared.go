@@ -61,6 +61,10 @@ type side struct {
 	spent       int     // bytes, see maxSpent
 	held        int     // bytes, see maxHeld
 	parts       []part  // of the last shape
+
+	// unsized says that one of both Specs does not know the size of a pointer. A size
+	// that only the other knows is no difference.
+	unsized bool
 }
 
 const (

@@ -186,10 +186,7 @@ func (s *side) fields(t btf.Type, c btf.Composite) error {
 				return err
 			}
 			field := fieldFacts(offset, m.BitfieldSize(), text)
-			switch size, err := m.Type().Sizeof(); {
-			case err == nil:
-				field.size, field.sized = size, true
-			case !errors.Is(err, btf.ErrNotFound):
+			if field.size, field.sized, err = s.sizeof(m.Type()); err != nil {
 				return err
 			}
 			s.parts = append(s.parts, part{path, field})
@@ -214,6 +211,32 @@ func (s *side) fields(t btf.Type, c btf.Composite) error {
 	return nil
 }
 
+// sizeof returns the size of a type in bytes, or false if it has none, or none that both
+// sides know.
+func (s *side) sizeof(t btf.Type) (size uint64, ok bool, err error) {
+	if s.unsized && isPointers(t) {
+		return 0, false, nil
+	}
+	size, err = t.Sizeof()
+	if errors.Is(err, btf.ErrNotFound) {
+		return 0, false, nil
+	}
+	return size, err == nil, err
+}
+
+// isPointers reports whether t is a pointer or an array of pointers.
+func isPointers(t btf.Type) bool {
+	for range maxDepth {
+		a, err := btf.As[btf.Array](t)
+		if err != nil {
+			break
+		}
+		t = a.Type()
+	}
+	_, err := btf.As[btf.Pointer](t)
+	return err == nil
+}
+
 func fieldFacts(offset, bitfield btf.Bits, typ string) Facts {
 	return Facts{field: true, offset: offset, bitfield: bitfield, typ: typ}
 }
@@ -233,8 +256,8 @@ func (s *side) path(path string) (shape, bool, error) {
 		return shape{}, false, about(Path, []byte(path), err)
 	}
 	one := fieldFacts(f.Offset(), f.BitfieldSize(), text)
-	if size, err := f.Size(); err == nil {
-		one.size, one.sized = size, true
+	if one.size, one.sized, err = s.sizeof(f.Type()); err != nil {
+		return shape{}, false, about(Path, []byte(path), err)
 	}
 	if f.NumPointers() > 0 {
 		for off := range f.Offsets() {

@@ -66,6 +66,7 @@ func Specs(before, after *btf.Spec, filter *Filter) iter.Seq2[Change, error] {
 			}
 		}
 		for i, s := range c.sides {
+			s.unsized = before.PointerSize() == 0 || after.PointerSize() == 0
 			for _, err := range s.broken {
 				if !c.failed(i, err) {
 					return
@@ -295,12 +296,6 @@ func (c *comparison) path(path string) (found, more bool) {
 		var err error
 		if shapes[i], has[i], err = s.path(path); err != nil {
 			return true, c.failed(i, err)
-		}
-	}
-	if has[0] && has[1] && shapes[0].head.sized != shapes[1].head.sized {
-		// A size that one side does not know is no difference.
-		for i := range shapes {
-			shapes[i].head.size, shapes[i].head.sized = 0, false
 		}
 	}
 	change := Change{Kind: Path, Name: path}

@@ -148,6 +148,10 @@ func TestReleases(t *testing.T) {
 		b.Datasec(".data.x", 4, btftest.Variable{Type: 2, Size: 4})
 	})
 	require.NoError(t, verify(t, dots, "5.2"))
+	spaces := buildRow(little, func(b *btftest.Builder) { b.Var("a b", b.Int("int", 4, btftest.Signed), 0) })
+	for _, release := range []string{"5.2", "6.18", ""} {
+		require.ErrorContains(t, verify(t, spaces, release), "name of VAR must be an identifier, is \"a b\"")
+	}
 	i := slices.IndexFunc(releaseRows, func(r releaseRow) bool { return r.name == "ptr -> const -> tag -> int" })
 	unordered := buildRow(little, releaseRows[i].build)
 	require.NoError(t, verify(t, unordered, "5.17"), "the order came later")

@@ -94,12 +94,14 @@ func TestReplaceAttributes(t *testing.T) {
 			b.TypeTag("kept", 1, false)
 			b.TypeTag("attribute", 4, true)
 			b.Pointer(5)
+			b.Volatile(5)
 			spec := accepted(t, "6.14", b.Bytes(), write.Options{ReplaceAttributes: true, SkipTypeTags: true})
 			require.Equal(t, "kept", spectest.As[btf.DeclTag](t, spec, 2).Name())
 			spectest.As[btf.Int](t, spec, 3)
 			require.Equal(t, "kept", spectest.As[btf.TypeTag](t, spec, 4).Name())
 			require.EqualValues(t, 1, spectest.As[btf.Const](t, spec, 5).Type().ID(), "it must not refer to the type tag under it")
 			require.EqualValues(t, 5, spectest.As[btf.Pointer](t, spec, 6).Target().ID())
+			require.EqualValues(t, 5, spectest.As[btf.Volatile](t, spec, 7).Type().ID(), "which is no type tag now")
 		})
 	}
 }

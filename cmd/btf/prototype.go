@@ -57,7 +57,7 @@ func (e *brokenError) Unwrap() error { return e.err }
 // end.
 func checkParams(f btf.Func) error {
 	for param := range f.Type().Params() {
-		if _, err := param.Type().Sizeof(); err != nil && !errors.Is(err, btf.ErrNotFound) {
+		if _, err := param.Type().Sizeof(); err != nil && !errors.Is(err, btf.ErrNotFound) && !errors.Is(err, btf.ErrPointerSize) {
 			return err
 		}
 		if _, err := param.Type().Pointee(); err != nil && !errors.Is(err, btf.ErrWrongKind) {
