@@ -279,7 +279,7 @@ func TestOffsetNames(t *testing.T) {
 	stdout, stderr, status := btfRun("offset", "--c", "--btf", path, "runtime.g", `"runtime.g".goid`, "var main.g.goid")
 	require.Empty(t, stderr)
 	require.Zero(t, status)
-	require.Contains(t, stdout, "#define SIZEOF_RUNTIME_G       16 // runtime.g: struct runtime.g, 16 bytes\n")
+	require.Contains(t, stdout, "#define SIZEOF_RUNTIME_G         16 // runtime.g: struct runtime.g, 16 bytes\n")
 	require.Contains(t, stdout, "#define OFFSETOF_RUNTIME_G_GOID  8")
 	require.Contains(t, stdout, "#define OFFSETOF_VAR_MAIN_G_GOID 8")
 	for _, one := range []string{`"runtime.g"`, "`runtime.g`", "struct runtime.g", "struct  \"runtime.g\""} {
