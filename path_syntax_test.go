@@ -65,6 +65,7 @@ func syntaxBlob(order btftest.Order, pointer uint32) *btftest.Builder {
 	b.Enum("color", 4, false, btftest.Value{Name: "red", Value: 1})
 	b.Union("color", 8, btftest.Member{Name: "rgb", Type: integer})
 	b.Struct("\"", 4, btftest.Member{Name: "`", Type: integer})
+	b.Struct("count", 4, btftest.Member{Name: "flags", Type: integer}) // the name of a member too
 	b.TypeTag("tagged", file, false)
 	return b
 }
