@@ -9,11 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -21,6 +23,7 @@ import (
 	"time"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,7 +32,7 @@ const (
 	// runtime reserves about 1.2 GB of it before it does anything.
 	memoryLimit = 4 << 30 * int64(^uint(0)>>63) // no limit with 32 bits, which are one
 	// cpuLimit is the processor time that a row may take.
-	cpuLimit = 4 * time.Second
+	cpuLimit = 3 * time.Second
 	// wallLimit is the time that a row may take whatever it waits for. Other tests use the
 	// processors at the same time.
 	wallLimit = 40 * time.Second
@@ -68,23 +71,36 @@ func child(dir string) error {
 			return fmt.Errorf("setting the limit of memory: %w", err)
 		}
 	}
-	in, err := inputOf(dir)
-	if err != nil {
+	var in input // read for the first function: a process begins with the resident size of its parent
+	var q questions
+	if err := q.read(dir); err != nil {
 		return err
-	}
-	rows := map[string]row{}
-	for _, r := range allRows() {
-		rows[r.name] = r
 	}
 	out := json.NewEncoder(os.Stdout)
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		r, ok := rows[lines.Text()]
-		if !ok {
-			return fmt.Errorf("no row is named %q", lines.Text())
+		name := lines.Text()
+		fmt.Println(name)
+		var f figures
+		if strings.HasPrefix(name, "btf ") {
+			c := commandRows()[slices.IndexFunc(commandRows(), func(c commandRow) bool { return c.name == name })]
+			var err error
+			if f, err = measureCommand(dir, q, c); err != nil {
+				return err
+			}
+		} else {
+			if in.file == nil {
+				var err error
+				if in, err = q.input(dir); err != nil {
+					return err
+				}
+			}
+			rows := allRows()
+			r := rows[slices.IndexFunc(rows, func(r row) bool { return r.name == name })]
+			f = measure(in, dir, r, out)
+			f.In = q.Size
 		}
-		fmt.Println(r.name)
-		if err := out.Encode(measure(in, dir, r, out)); err != nil {
+		if err := out.Encode(f); err != nil {
 			return err
 		}
 	}
@@ -93,7 +109,7 @@ func child(dir string) error {
 
 // measure runs one row.
 func measure(in input, dir string, r row, out *json.Encoder) figures {
-	f := figures{Row: r.name, In: int64(in.size())}
+	f := figures{Row: r.name}
 	c := &context{input: in, dir: dir}
 	ended := watch(f, out)
 	c.spec = c.open()
@@ -164,7 +180,7 @@ type workplace struct {
 	in  input
 }
 
-func newWorkplace(t testing.TB, in input) workplace {
+func newWorkplace(t testing.TB, program string, in input) workplace {
 	w := workplace{t.TempDir(), in}
 	put := func(name string, b []byte) {
 		path := filepath.Join(w.dir, name)
@@ -176,11 +192,14 @@ func newWorkplace(t testing.TB, in input) workplace {
 		}
 	}
 	put("file", in.file)
-	questions, err := json.Marshal([][][]byte{inBytes(in.names), inBytes(in.paths), inBytes(in.globs)})
+	q, err := json.Marshal(questions{
+		Size: int64(in.size()), Split: in.base != nil, Program: program,
+		Names: inBytes(in.names), Paths: inBytes(in.paths), Globs: inBytes(in.globs),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	put("questions", questions)
+	put("questions", q)
 	put("names", lines(in.names))
 	put("paths", lines(in.paths))
 	vmlinux := in.file
@@ -190,7 +209,41 @@ func newWorkplace(t testing.TB, in input) workplace {
 		vmlinux = in.base
 	}
 	put("root/sys/kernel/btf/vmlinux", vmlinux)
+	empty := btftest.New(order)
+	empty.Int("int", 4, btftest.Signed)
+	put("empty", empty.Bytes())
 	return w
+}
+
+// questions are all of an input but its bytes, as a child reads them.
+type questions struct {
+	Size                int64 // of the input
+	Split               bool
+	Program             string // the command
+	Names, Paths, Globs [][]byte
+}
+
+func (q *questions) read(dir string) error {
+	b, err := os.ReadFile(filepath.Join(dir, "questions"))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, q)
+}
+
+// input reads the rest of the input.
+func (q *questions) input(dir string) (in input, err error) {
+	if in.file, err = os.ReadFile(filepath.Join(dir, "file")); err == nil && q.Split {
+		in.base, err = os.ReadFile(filepath.Join(dir, "base"))
+	}
+	return in.with(texts(q.Names), texts(q.Paths), texts(q.Globs)), err
+}
+
+func texts(questions [][]byte) (all []string) {
+	for _, q := range questions {
+		all = append(all, string(q))
+	}
+	return all
 }
 
 // inBytes keeps bytes that are not UTF-8 in JSON.
@@ -209,26 +262,9 @@ func lines(questions []string) []byte {
 	return []byte(strings.Join(clean, "\n") + "\n")
 }
 
-func readQuestions(path string, in *input) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var all [3][][]byte
-	if err := json.Unmarshal(b, &all); err != nil {
-		return err
-	}
-	for i, to := range []*[]string{&in.names, &in.paths, &in.globs} {
-		for _, q := range all[i] {
-			*to = append(*to, string(q))
-		}
-	}
-	return nil
-}
-
-// functions measures rows in child processes: in one, and in another after each row that
-// ended its process.
-func (w workplace) functions(t testing.TB, names []string) (all []figures) {
+// run measures rows in child processes: in one, and in another after each row that ended
+// its process.
+func (w workplace) run(t testing.TB, names []string) (all []figures) {
 	for len(names) > 0 {
 		done := w.oneChild(t, names)
 		all = append(all, done...)
@@ -288,39 +324,33 @@ func (w workplace) oneChild(t testing.TB, names []string) (done []figures) {
 	return done
 }
 
-// command measures the command in a process of its own.
-func (w workplace) command(t testing.TB, program string, c commandRow) figures {
-	f := figures{Row: c.name, In: int64(w.in.size())}
-	cmd := exec.Command(program, c.arguments(w)...)
-	cmd.Dir = w.dir
+// measureCommand runs the command in a process of its own.
+func measureCommand(dir string, q questions, c commandRow) (figures, error) {
+	f := figures{Row: c.name, In: q.Size}
+	cmd := exec.Command(q.Program, c.arguments(q)...)
+	cmd.Dir = dir
 	var stderr tail
 	var stdout counter
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if c.piped {
-		file, err := os.Open(filepath.Join(w.dir, "file"))
+		file, err := os.Open(filepath.Join(dir, "file"))
 		if err != nil {
-			t.Fatal(err)
+			return f, err
 		}
 		defer file.Close()
-		cmd.Stdin = struct{ *os.File }{file} // no *os.File, and so a pipe
+		cmd.Stdin = struct{ io.Reader }{file} // no *os.File, and so a pipe
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return f, err
 	}
-	if memoryLimit > 0 {
-		limit := unix.Rlimit{Cur: uint64(memoryLimit), Max: uint64(memoryLimit)}
-		err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_AS, &limit, nil)
-		if err != nil && !errors.Is(err, unix.ESRCH) {
-			t.Fatal(err)
-		}
-	}
+	// The child's limit of memory is the command's too.
 	seconds := uint64(cpuLimit / time.Second)
 	limit := unix.Rlimit{Cur: seconds, Max: seconds}
 	if err := unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CPU, &limit, nil); err != nil && !errors.Is(err, unix.ESRCH) {
-		t.Fatal(err)
+		return f, err
 	}
 	late := false
-	timer := time.AfterFunc(wallLimit, func() { late = true; cmd.Process.Kill() })
+	timer := time.AfterFunc(wallLimit*3/4, func() { late = true; cmd.Process.Kill() })
 	err := cmd.Wait()
 	timer.Stop()
 	state := cmd.ProcessState
@@ -336,7 +366,7 @@ func (w workplace) command(t testing.TB, program string, c commandRow) figures {
 	case status < 0 || status > 2, stderr.has("\ngoroutine "), stderr.has("panic: "):
 		f.Ended = fmt.Sprintf("ended its process: %v: %s", err, stderr.reason())
 	}
-	return f
+	return f, nil
 }
 
 // A counter counts bytes.

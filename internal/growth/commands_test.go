@@ -75,28 +75,28 @@ func lineOf(args []string) string {
 }
 
 // arguments fills in what the input decides.
-func (c commandRow) arguments(w workplace) (args []string) {
+func (c commandRow) arguments(q questions) (args []string) {
 	for _, arg := range c.args {
 		switch arg {
 		case "IN":
 			args = append(args, "--btf", "file")
-			if w.in.base != nil {
+			if q.Split {
 				args = append(args, "--base", "base")
 			}
 		case "BASE":
-			if w.in.base != nil {
+			if q.Split {
 				args = append(args, "--base", "base")
 			}
 		case "NAMES":
-			args = append(args, few(w.in.names)...)
+			args = append(args, few(texts(q.Names))...)
 		case "NAME":
-			args = append(args, w.in.names[0])
+			args = append(args, string(q.Names[0]))
 		case "PATHS":
 			args = append(args, "-f", "paths")
 		case "GLOBS":
-			args = append(args, few(w.in.globs)...)
+			args = append(args, few(texts(q.Globs))...)
 		case "GLOB":
-			args = append(args, w.in.globs[0])
+			args = append(args, string(q.Globs[0]))
 		default:
 			args = append(args, arg)
 		}

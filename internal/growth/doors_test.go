@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -770,16 +769,3 @@ var unasked = map[string]string{
 }
 
 func allRows() []row { return append(functionRows(), methodRows()...) }
-
-// inputOf reads the input that the parent wrote to a directory.
-func inputOf(dir string) (input, error) {
-	var in input
-	var err error
-	if in.file, err = os.ReadFile(filepath.Join(dir, "file")); err != nil {
-		return in, err
-	}
-	if in.base, err = os.ReadFile(filepath.Join(dir, "base")); err != nil {
-		in.base = nil
-	}
-	return in, readQuestions(filepath.Join(dir, "questions"), &in)
-}
