@@ -12,6 +12,7 @@ import (
 	"iter"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/seed-6c4a6465/btf"
@@ -646,7 +647,7 @@ func functionRows() []row {
 			}
 		}},
 	}
-	return append(rows, builderRows()...)
+	return rows
 }
 
 func collect[T any](list iter.Seq[T]) (all []T) {
@@ -689,8 +690,9 @@ func narrow[V btf.View](t btf.Type) {
 	}
 }
 
-// builderRows calls each method that adds a type as often as the input has 32 bytes, with
-// names that are partly new, and then makes a blob of them.
+// builderRows calls each method that adds a type as often as the input has 8 bytes, with
+// names that are partly new, and then makes a blob of them. They ask nothing about what is
+// in the input.
 func builderRows() (rows []row) {
 	typ := reflect.TypeFor[*write.Builder]()
 	for m := range methods(typ) {
@@ -701,7 +703,7 @@ func builderRows() (rows []row) {
 			return func() int {
 				b := new(write.Builder)
 				b.Int("int", 4, btf.Signed)
-				for i := range len(c.file) / 32 {
+				for i := range len(c.file) / 8 {
 					args := []reflect.Value{reflect.ValueOf(b)}
 					for j := 1; j < m.Func.Type().NumIn(); j++ {
 						args = append(args, added(m.Func.Type().In(j), i))
@@ -768,4 +770,4 @@ var unasked = map[string]string{
 	"diff.SideError.Unwrap":     "returns a field",
 }
 
-func allRows() []row { return append(functionRows(), methodRows()...) }
+func allRows() []row { return slices.Concat(functionRows(), methodRows(), builderRows()) }

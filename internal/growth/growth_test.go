@@ -41,7 +41,39 @@ const (
 // pending are rows that fail today and will be mended. A pattern of path.Match stands for
 // several families or rows, with '+' for '/'. TestGrowth fails if nothing that an entry
 // stands for fails, so that none is left when its fault is gone.
-var pending = []struct{ family, row, why string }{}
+var pending = []struct{ family, row, why string }{
+	{"gap*", "*", "starts.offset passes over the words of the bitmap that a huge record covers"},
+
+	{"globs", "*", "patterns of several stars"},
+	{"near names", "*", "similar names are searched for each alternative"},
+	{"missing names", "*", "similar names are searched for each path; diff looks up each name in all types"},
+	{"long name in many errors", "*", "errors of each alternative and path"},
+	{"escapes in names", "btf diff*", "an error for each path with a name of any length"},
+
+	{"decl tags of members", "cdecl.*", "cdecl searches and keeps the tags of each member"},
+	{"decl tags of members", "btf show*", "cdecl searches and keeps the tags of each member"},
+	{"decl tags of one type", "cdecl.*", "cdecl compares each tag with all before it"},
+	{"decl tags of one type", "btf *", "cdecl compares each tag with all before it"},
+	{"decl tags of parameters", "btf func*", "the command keeps the text of a function"},
+
+	{"enums of one enumerator list", "cdecl.*", "cdecl keeps text that ends above its limit"},
+	{"enums of one enumerator list", "diff.*", "diff keeps the names of enumerators"},
+	{"enums of one enumerator list", "write.Builder.Add*", "a Builder copies names that overlap"},
+	{"enums of one enumerator list", "btf *", "show, enum and diff keep text"},
+	{"suffixes as *", "cdecl.*", "cdecl keeps text that ends above its limit"},
+	{"suffixes as *", "diff.*", "diff keeps the names of members and enumerators"},
+	{"suffixes as members", "write.Builder.Add*", "a Builder copies names that overlap"},
+	{"suffixes as *", "btf *", "commands keep text"},
+	{"suffixes of one name", "*", "cdecl keeps text, diff keeps names"},
+
+	{"functions that return each other", "*diff*", "diff makes a text for each prototype"},
+	{"nested prototypes", "*diff*", "diff makes a text for each prototype"},
+	{"shared prototype", "*diff*", "diff makes a text for each prototype"},
+	{"shared prototype", "btf *", "the text of a prototype for each function; dump narrows it for each"},
+
+	{"struct in itself", "*", "cdecl lays out each anonymous member anew"},
+	{"structs in each other", "*", "cdecl lays out each member anew"},
+}
 
 // A result is a row for one family: the figures of n, 2n and 4n, or those of 4n alone if
 // they are so small that they need no comparison.
@@ -123,9 +155,14 @@ func complete(in input) input {
 	return in
 }
 
-// everyRow returns the names of all rows.
-func everyRow() (names []string) {
-	for _, r := range allRows() {
+// everyRow returns the names of all rows. Those of a Builder do not depend on what is in
+// the input, and are asked about one family.
+func everyRow(ofBuilder bool) (names []string) {
+	rows := slices.Concat(functionRows(), methodRows())
+	if ofBuilder {
+		rows = allRows()
+	}
+	for _, r := range rows {
 		names = append(names, r.name)
 	}
 	for _, c := range commandRows() {
@@ -150,7 +187,7 @@ func (w workplace) all(t testing.TB, names []string) []figures {
 func grow(t testing.TB, f family, program string) (results []result) {
 	name := f.name
 	dir := newWorkplace(t, program, complete(f.build(4*f.n)))
-	first := dir.all(t, everyRow())
+	first := dir.all(t, everyRow(name == "plain"))
 	var compared []string
 	for _, f := range first {
 		if worthComparing(f) {
@@ -298,7 +335,7 @@ func TestAttacks(t *testing.T) {
 					t.Fatal(err)
 				}
 				w := newWorkplace(t, program, complete(in))
-				for _, f := range w.all(t, everyRow()) {
+				for _, f := range w.all(t, everyRow(false)) {
 					mutex.Lock()
 					results = append(results, result{filepath.Base(file), []figures{f}})
 					mutex.Unlock()
