@@ -258,7 +258,10 @@ func TestGrowth(t *testing.T) {
 		}
 	}
 	for i, p := range pending {
-		if !used[i] {
+		measured := slices.ContainsFunc(results, func(r result) bool {
+			return matches(p.family, r.family) && matches(p.row, r.last().Row)
+		})
+		if measured && !used[i] {
 			t.Errorf("%s: %s is pending and fails no more: remove it from the list", p.family, p.row)
 		}
 	}
