@@ -29,6 +29,9 @@ const (
 	floorHeap    = 16 << 20
 	floorProcess = 32 << 20
 
+	// certainCPU is so long that noise changes little.
+	certainCPU = 200 * time.Millisecond
+
 	// tooSteep is how much more a byte of 4n may cost than a byte of n. It is 1 if the cost
 	// grows as n, 1.2 as n log n, 4 as the square of n.
 	tooSteep = 2
@@ -218,7 +221,9 @@ func grow(t testing.TB, f family, program string) (results []result) {
 				least[i][f.Row] = f
 			}
 		}
-		again = slices.DeleteFunc(again, func(row string) bool { return len(of(row).faults()) == 0 })
+		again = slices.DeleteFunc(again, func(row string) bool {
+			return len(of(row).faults()) == 0 || least[2][row].CPU > certainCPU
+		})
 	}
 	for _, f := range first {
 		if slices.Contains(compared, f.Row) {
