@@ -48,6 +48,7 @@ func TestLibbpf(t *testing.T) {
 	if corpus := btftest.CorpusDir(); corpus != "" {
 		for _, kernel := range []string{"vmlinux-arm64-6.1.btf.gz", "vmlinux-armhf-6.1-32bit.btf.gz"} {
 			file := btftest.GunzipFile(t, filepath.Join(corpus, kernel))
+			check("pointers on "+kernel, program(t, "el", cases), file)
 			for _, object := range btftest.Objects(t, "el") {
 				check(filepath.Base(object)+" on "+kernel, object, file)
 			}

@@ -75,7 +75,10 @@ struct part___other { int common; int right; };
 
 struct node { long pad; void (*call)(void); void *next; char *volatile name; };
 
+struct odd { int x; int y; };
+
 struct all {
+	struct odd odd;
 	struct node node;
 	struct outer o; struct outer___other oo; typed t; struct bits b; struct there th; union there_union tu; union kinds k; enum numbers n;
 	enum unsigned_numbers un; number num; there_t tt; callback cb; other_callback oc; ints i; int_pointer ip; struct width w;

@@ -168,4 +168,17 @@ struct node { struct node *next; const char *name; int (*call)(struct node *, in
 SEC("tc") int f(struct node *p) { return exists(p->next) + exists(p->call) + byte_size(p->name) + (long)p->next + (long)p->call; }
 #endif
 
+#if Case == 12 // sizes that follow from pointers, on real kernels
+struct files_struct { void *fd_array[8]; } __core;
+struct list_head { struct list_head *next, *prev; } __core;
+struct odd___ { int x; } __core;
+struct odd____v2 { int y; } __core;
+SEC("tc") long f(struct files_struct *p, struct list_head *l, struct odd___ *o, struct odd____v2 *v)
+{
+	return (long)p->fd_array[7] + byte_size(p->fd_array) + byte_off(p->fd_array[3]) + byte_size(l->next) +
+	       byte_off(l[3]) + type_size(struct list_head) + (long)l->prev +
+	       exists(o->x) + exists(v->y);
+}
+#endif
+
 char LICENSE[] SEC("license") = "GPL";
