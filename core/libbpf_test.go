@@ -16,6 +16,7 @@ import (
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/core"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
+	"github.com/seed-6c4a6465/btf/internal/spectest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -45,9 +46,14 @@ func TestLibbpf(t *testing.T) {
 		check(filepath.Base(object)+" on the sample", object, sample)
 		check(filepath.Base(object)+" on itself", object, object)
 	}
+	many := spectest.KernelProgram(t, sample, "el")
+	check("fields on the sample", many, sample)
+	check("type_matches on the sample", withKind(t, many, btf.CORETypeExists, btf.CORETypeMatches), sample)
 	if corpus := btftest.CorpusDir(); corpus != "" {
 		for _, kernel := range []string{"vmlinux-arm64-6.1.btf.gz", "vmlinux-armhf-6.1-32bit.btf.gz"} {
 			file := btftest.GunzipFile(t, filepath.Join(corpus, kernel))
+			check("fields on "+kernel, many, file)
+			check("type_matches on "+kernel, withKind(t, many, btf.CORETypeExists, btf.CORETypeMatches), file)
 			check("pointers on "+kernel, program(t, "el", cases), file)
 			for _, object := range btftest.Objects(t, "el") {
 				check(filepath.Base(object)+" on "+kernel, object, file)
@@ -103,6 +109,7 @@ func compareLibbpf(t *testing.T, relolog, object, kernel string) (compared, spli
 		}
 	}
 	require.GreaterOrEqual(t, compared, len(want))
+	t.Log(compared)
 	return compared, split
 }
 
