@@ -109,7 +109,6 @@ func compareLibbpf(t *testing.T, relolog, object, kernel string) (compared, spli
 		}
 	}
 	require.GreaterOrEqual(t, compared, len(want))
-	t.Log(compared)
 	return compared, split
 }
 
