@@ -19,14 +19,16 @@ import (
 
 // Sets of programs in testdata/program.bpf.c, and their number.
 const (
-	cases   = 12
-	fields  = 1
-	bits    = 2
-	types   = 3
-	widths  = 4
-	twice   = 5
-	far     = 9
-	part    = 10
+	fields = 1
+	bits   = 2
+	types  = 3
+	widths = 4
+	twice  = 5
+	far    = 9
+	part   = 10
+	sizes  = 12
+	direct = 13
+	cases  = 13
 )
 
 // program compiles a set of programs of testdata/program.bpf.c.

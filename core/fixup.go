@@ -133,7 +133,7 @@ func (f Fixup) String() string {
 	case f.Poisoned:
 		b.WriteString("poisoned")
 	case f.Missing:
-		b.WriteString("missing")
+		b.WriteString("0, missing")
 	default:
 		fmt.Fprintf(&b, "%d", int64(f.Target))
 	}

@@ -73,10 +73,20 @@ type level struct {
 	offset uint64 // bits from the outermost level
 }
 
-// member finds the member of a name in a struct or union and the anonymous ones inside it,
-// depth first (libbpf's bpf_core_match_member). raw counts the members on the way.
+// member finds the field of the target that stands for want (libbpf's
+// bpf_core_match_member). A member that has the name and is of another sort is no field:
+// the search ends, because members of other levels have other names.
 func (r *resolver) member(want step, in btf.Type, raw *int) (found step, offset uint64, ok bool, err error) {
-	name := want.member.NameBytes()
+	found, offset, ok, err = r.named(want.member.NameBytes(), in, raw)
+	if ok && err == nil {
+		ok, err = r.compatibleFields(want.typ, found.typ)
+	}
+	return found, offset, ok, err
+}
+
+// named finds the member of a name in a struct or union and the anonymous ones inside it,
+// depth first. raw counts the members on the way, whose indexes are in r.levels.
+func (r *resolver) named(name []byte, in btf.Type, raw *int) (found step, offset uint64, ok bool, err error) {
 	c, err := btf.As[btf.Composite](in)
 	if err != nil {
 		return step{}, 0, false, err
@@ -115,10 +125,6 @@ func (r *resolver) member(want step, in btf.Type, raw *int) (found step, offset 
 			r.spend(c.NumMembers())
 		case isName(b, name):
 			m := l.in.Member(int(i))
-			ok, err := r.compatibleFields(want.typ, m.Type())
-			if !ok || err != nil {
-				return step{}, 0, false, err // members of other levels have other names
-			}
 			*raw += depth + 1
 			s := step{typ: m.Type(), member: m, named: true, last: i == l.record.Vlen()-1, index: i}
 			return s, l.offset + uint64(m.Offset()), true, nil

@@ -77,7 +77,10 @@ struct node { long pad; void (*call)(void); void *next; char *volatile name; };
 
 struct odd { int x; int y; };
 
+struct direct { u64 before; u32 pad; u32 a : 3; u32 : 2; u32 b : 8; u8 c; };
+
 struct all {
+	struct direct direct;
 	struct odd odd;
 	struct node node;
 	struct outer o; struct outer___other oo; typed t; struct bits b; struct there th; union there_union tu; union kinds k; enum numbers n;

@@ -181,4 +181,11 @@ SEC("tc") long f(struct files_struct *p, struct list_head *l, struct odd___ *o, 
 }
 #endif
 
+#if Case == 13 // bitfields that are loaded without their shifts being relocated
+struct direct { u32 pad; u32 a : 3; u32 b : 8; u32 c : 5; } __core;
+SEC("tc") int kept(struct direct *p) { return p->a; }
+SEC("tc") int moved(struct direct *p) { return p->b; }
+SEC("tc") int plain(struct direct *p) { return p->c; }
+#endif
+
 char LICENSE[] SEC("license") = "GPL";
