@@ -93,7 +93,7 @@ func (q *question) readField() error {
 	first := q.text.index[0]
 	q.add(step{typ: q.under, index: first})
 	q.offset = uint64(first) * size * 8
-	t := q.under
+	t, nameless := q.under, false
 	for _, i := range q.text.index[1:q.text.n] {
 		if t, err = t.Underlying(); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (q *question) readField() error {
 			m := c.Member(int(i))
 			q.offset += uint64(m.Offset())
 			t = m.Type()
-			if !anonymous(nameAt(c.Record(), memberAt(i))) {
+			if nameless = anonymous(nameAt(c.Record(), memberAt(i))); !nameless {
 				q.add(step{typ: t, member: m, named: true, last: int(i) == c.NumMembers()-1, index: i})
 			}
 		case btf.KindArray:
@@ -128,12 +128,17 @@ func (q *question) readField() error {
 			}
 			q.offset += uint64(i) * size * 8
 			q.add(step{typ: t, index: i})
+			nameless = false
 		default:
 			return fmt.Errorf("access string leads into %v, which has no members and no elements", t)
 		}
 	}
-	if q.offset >= 8<<32 {
+	switch {
+	case q.offset >= 8<<32:
 		return errors.New("offset must be below 2^32 bytes")
+	case nameless:
+		// libbpf adds the offset of that member on the side of the object only.
+		return errors.New("access string must not end in an anonymous member, which no name finds")
 	}
 	q.step = q.path[q.n-1]
 	return nil

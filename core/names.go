@@ -60,10 +60,12 @@ func (w *work) essential(b []byte) []byte {
 type work struct{ left int64 }
 
 // The limit grows with each record. A kernel needs some hundred steps for a record, and
-// some ten thousand for one that compares all members of task_struct.
+// some ten thousand for one that compares all members of task_struct. A step takes some
+// nanoseconds; to look at a candidate takes as long as workCandidate steps.
 const (
-	workAtFirst = 1 << 24
-	workMore    = 4096
+	workAtFirst   = 1 << 24
+	workMore      = 1024
+	workCandidate = 64
 )
 
 // spend takes n steps and one more. It reports whether any are left.

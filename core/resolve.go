@@ -191,7 +191,7 @@ func (q *question) answer(big bool) (answer, error) {
 
 // candidate answers q for a type of the target. ok is false if the type does not match.
 func (r *resolver) candidate(q *question, m Match) (a answer, ok bool, err error) {
-	if !r.spend(0) {
+	if !r.spend(workCandidate) {
 		return answer{}, false, errExhausted
 	}
 	on := side{r.target.pointer, m.Spec}
