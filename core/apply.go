@@ -18,7 +18,7 @@ const insnSize = 8
 // Numbers of include/uapi/linux/bpf.h and bpf_common.h.
 const (
 	classMask, classLD, classLDX, classST, classSTX = 0x07, 0, 1, 2, 3
-	classALU, classALU64                            = 4, 7
+	classALU, classALU64, classJMP, classJMP32      = 4, 7, 5, 6
 	sourceRegister                                  = 0x08 // BPF_X of an ALU instruction
 	sizeMask                                        = 0x18 // BPF_SIZE of a load or store
 	modeMask, modeMem, modeMemSX, modeAtomic        = 0xe0, 0x60, 0x80, 0xc0

@@ -6,7 +6,8 @@
 // a program uses. A loader finds it in the BTF of the kernel at hand, and puts its offset,
 // size or value into an instruction. [Resolve] yields a [Fixup] for each relocation of an
 // object: the value on the target, and whether the instruction can be patched.
-// [Fixup.Apply] patches it.
+// [Fixup.Apply] patches it. [Judge] says whether the object would load. [Target.Resolve]
+// answers the same question for a type and a path, without an object.
 //
 //	spec, infos, err := btf.LoadSpecAndExtInfos("prog.o")
 //	if err != nil {

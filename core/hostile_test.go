@@ -26,6 +26,12 @@ type record struct {
 
 // object makes an object of types and relocations.
 func object(t testing.TB, order btftest.Order, b *btftest.Builder, records ...record) *btf.ExtInfos {
+	return objectWith(t, order, b, false, records...)
+}
+
+// objectWith makes an object. If function is set, the last type is a function that begins
+// at the first instruction.
+func objectWith(t testing.TB, order btftest.Order, b *btftest.Builder, function bool, records ...record) *btf.ExtInfos {
 	t.Helper()
 	name := b.String("tc")
 	var list []byte
@@ -36,7 +42,13 @@ func object(t testing.TB, order btftest.Order, b *btftest.Builder, records ...re
 	}
 	ext := order.AppendUint16(nil, 0xeb9f)
 	ext = append(ext, 1, 0)
-	for _, w := range []uint32{32, 0, 0, 0, 0, 0, uint32(12 + len(list)), 16, name, uint32(len(records))} {
+	funcs := []uint32{8, name, 1, 0, b.Next() - 1}
+	if !function {
+		funcs = nil
+	}
+	size := uint32(4 * len(funcs))
+	words := append([]uint32{32, 0, size, 0, 0, size, uint32(12 + len(list))}, funcs...)
+	for _, w := range append(words, 16, name, uint32(len(records))) {
 		ext = order.AppendUint32(ext, w)
 	}
 	file := btftest.ELF(elf.ELFCLASS64, order, btftest.Section{Name: ".BTF", Data: b.Bytes()}, btftest.Section{Name: ".BTF.ext", Data: append(ext, list...)})
@@ -44,6 +56,16 @@ func object(t testing.TB, order btftest.Order, b *btftest.Builder, records ...re
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, spec.Close()) })
 	return infos
+}
+
+// goneField makes an object whose one function has a relocation at a byte offset, and a
+// kernel without that field.
+func goneField(t testing.TB, order binary.ByteOrder, at uint32) (*btf.ExtInfos, core.Target) {
+	o, k := btftest.New(order.(btftest.Order)), btftest.New(order.(btftest.Order))
+	id := o.Struct("s", 4, btftest.Member{Name: "gone", Type: o.Int("int", 4, 1)})
+	o.Func("f", o.FuncProto(0), 1)
+	k.Struct("s", 4, btftest.Member{Name: "other", Type: k.Int("int", 4, 1)})
+	return objectWith(t, order.(btftest.Order), o, true, record{at, id, "0:0", btf.COREFieldByteOffset}), loaded(t, k)
 }
 
 // loaded returns the target of types.
