@@ -5,7 +5,6 @@ package core_test
 import (
 	"bytes"
 	"debug/elf"
-	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -120,12 +119,4 @@ func withKind(t testing.TB, path string, from, to btf.CORERelocationKind) string
 	out := filepath.Join(t.TempDir(), filepath.Base(path))
 	require.NoError(t, os.WriteFile(out, object, 0o644))
 	return out
-}
-
-// orderOf returns the byte order that clang calls "el" or "eb".
-func orderOf(name string) binary.ByteOrder {
-	if name == "eb" {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
 }
