@@ -5,6 +5,7 @@ package core_test
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
@@ -115,7 +116,7 @@ func TestApplyFailed(t *testing.T) {
 	_, err := all[0].Apply(b, binary.LittleEndian)
 	require.Equal(t, errs[0], err)
 	require.Equal(t, insn(binary.LittleEndian, 0x61, 0, 0), b)
-	for _, at := range []int{-1, 1, 1 << 60} {
+	for _, at := range []int{-1, 1, math.MaxInt} {
 		_, err = core.Fixup{Insn: at}.Apply(b, binary.LittleEndian)
 		require.ErrorContains(t, err, "section has 1 instructions")
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
@@ -42,10 +43,37 @@ func kernel(t testing.TB, order string, flags ...string) string {
 	return compile(t, "kernel.c", order, append(flags, "-w")...)
 }
 
+// compiled has the objects that tests share, by what they are compiled from.
+var compiled struct {
+	dir     string
+	mutex   sync.Mutex
+	objects map[string]string
+}
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "btf-core")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		compiled.dir, compiled.objects = dir, map[string]string{}
+		return m.Run()
+	}())
+}
+
+// compile compiles a file of testdata, once.
 func compile(t testing.TB, source, order string, flags ...string) string {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), source+".o")
+	compiled.mutex.Lock()
+	defer compiled.mutex.Unlock()
+	key := fmt.Sprint(source, order, flags)
+	if out := compiled.objects[key]; out != "" {
+		return out
+	}
+	out := filepath.Join(compiled.dir, fmt.Sprintf("%s.%s.%d.o", source, order, len(compiled.objects)))
 	btftest.Output(t, btftest.Tool(t, "clang"), append(flags, "-target", "bpf"+order, "-g", "-c", filepath.Join("testdata", source), "-o", out)...)
+	compiled.objects[key] = out
 	return out
 }
 

@@ -27,6 +27,7 @@ func TestLibbpf(t *testing.T) {
 	if os.Getuid() != 0 || runtime.GOOS != "linux" {
 		t.Skip("libbpf creates maps before it relocates: needs root")
 	}
+	btftest.Long(t)
 	relolog := buildRelolog(t)
 	own := kernel(t, "el")
 	compared, split, moved := 0, 0, 0
