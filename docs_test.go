@@ -24,7 +24,7 @@ var importable = map[string]string{
 	"fmt": "fmt", "os": "os", "log": "log", "binary": "encoding/binary", "errors": "errors",
 	"btf": "github.com/seed-6c4a6465/btf", "write": "github.com/seed-6c4a6465/btf/write",
 	"handle": "github.com/seed-6c4a6465/btf/handle", "strict": "github.com/seed-6c4a6465/btf/strict",
-	"cdecl": "github.com/seed-6c4a6465/btf/cdecl", "diff": "github.com/seed-6c4a6465/btf/diff",
+	"cdecl": "github.com/seed-6c4a6465/btf/cdecl", "diff": "github.com/seed-6c4a6465/btf/diff", "core": "github.com/seed-6c4a6465/btf/core",
 }
 
 // TestDocumentedCode type-checks each piece of Go code in the documentation as the body

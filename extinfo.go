@@ -3,6 +3,7 @@
 package btf
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 )
@@ -186,6 +187,14 @@ func (e *ExtInfos) name(at uint32) []byte {
 		return nil
 	}
 	return e.layer.strings.name(e.bytes.u32(at))
+}
+
+// ByteOrder returns the byte order of the section, which is that of the instructions.
+func (e *ExtInfos) ByteOrder() binary.ByteOrder {
+	if e.bytes.big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 // Funcs yields the functions of each ELF section, in the order of the file. A section

@@ -76,6 +76,7 @@ func TestExtInfos(t *testing.T) {
 				}
 				everyExtDoor(t, b, func(t *testing.T, spec *btf.Spec, ext *btf.ExtInfos, err error) {
 					require.NoError(t, err)
+					require.Equal(t, f.ByteOrder, ext.ByteOrder())
 					funcs, lines, _ := listed(ext)
 					require.ElementsMatch(t, want, funcs)
 					require.NotEmpty(t, lines)

@@ -36,6 +36,8 @@ func TestEssential(t *testing.T) {
 		"a___b____": "a",
 	} {
 		require.Equal(t, want, essential(name))
+		require.Equal(t, want, btf.EssentialName(name))
+		require.Equal(t, want, string(btf.EssentialName([]byte(name))))
 	}
 }
 

@@ -157,6 +157,12 @@ func essentialLen[T string | []byte](name T) int {
 	return len(name)
 }
 
+// EssentialName returns a name without its flavour: "task_struct" for "task_struct___v1".
+// The flavour follows the last "___" between characters other than '_', by the rule of
+// libbpf's bpf_core_essential_name_len: ___pskb_trim has none. The result shares the
+// memory of name.
+func EssentialName[T string | []byte](name T) T { return name[:essentialLen(name)] }
+
 // A cut describes a string that has a flavour: the offset of its first byte, and the
 // offset of the "___" before the flavour.
 //

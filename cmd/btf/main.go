@@ -36,7 +36,7 @@ type action func(env *environment, args []string) error
 // commands are in the order in which help prints them.
 var commands = []command{
 	showCommand, offsetCommand, enumCommand, funcCommand, funcsCommand, findCommand, modulesCommand,
-	diffCommand, dumpCommand, extCommand, listCommand, statCommand, verifyCommand,
+	coreCommand, diffCommand, dumpCommand, extCommand, listCommand, statCommand, verifyCommand,
 }
 
 // An environment is what a command uses besides the files that its arguments name.
