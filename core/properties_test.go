@@ -104,10 +104,10 @@ func TestOldBitfields(t *testing.T) {
 func TestPointerSize(t *testing.T) {
 	o, k := btftest.New(little), btftest.New(little)
 	id := o.Struct("s", 8, btftest.Member{Name: "p", Type: o.Pointer(0)})
-	k.Struct("s", 4, btftest.Member{Name: "p", Type: k.Pointer(0)})
+	k.Struct("s", 8, btftest.Member{Name: "p", Type: k.Pointer(0)}) // 4 bytes would prove the size
 	infos := object(t, little, o, record{0, id, "0:0", btf.COREFieldByteSize})
 	_, errs := resolve(infos, loaded(t, k))
-	require.ErrorContains(t, errs[0], "the size of pointers on the target is unknown")
+	require.ErrorIs(t, errs[0], btf.ErrPointerSize)
 	for _, size := range []int{4, 8} {
 		all, errs := resolve(infos, loaded(t, k).WithPointerSize(size))
 		require.NoError(t, errs[0])

@@ -70,7 +70,7 @@ func (s side) pointerSize() (uint64, error) {
 		n = s.spec.PointerSize()
 	}
 	if n != 4 && n != 8 {
-		return 0, fmt.Errorf("the size of pointers on the target is unknown")
+		return 0, btf.ErrPointerSize
 	}
 	return uint64(n), nil
 }
