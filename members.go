@@ -44,6 +44,24 @@ func (c composite) eachNamed(left *int64, visit func(m Member, off uint32) bool)
 	if c.layer == nil {
 		return nil
 	}
+	// In hostile BTF, a few bytes of anonymous members can stand for 2^32 visits. In
+	// valid BTF no member is visited twice.
+	most := c.layer.members()
+	budget := min(most, *left)
+	rest, err := c.visitNamed(budget, visit)
+	*left -= budget - rest
+	switch {
+	case rest >= 0:
+		return err
+	case budget < most:
+		return c.problem(0, "path leads through too many members")
+	}
+	return c.problem(0, "anonymous members repeat without end")
+}
+
+// visitNamed is eachNamed for as many members as budget says. It returns what is left of
+// the budget, which is negative if it did not suffice.
+func (c composite) visitNamed(budget int64, visit func(m Member, off uint32) bool) (int64, error) {
 	// The anonymous composites being searched, outermost first. This replaces recursion.
 	type frame struct {
 		in    composite
@@ -53,13 +71,6 @@ func (c composite) eachNamed(left *int64, visit func(m Member, off uint32) bool)
 	var path [maxDepth]frame
 	path[0] = frame{in: c}
 
-	// In hostile BTF, a few bytes of anonymous members can stand for 2^32 visits. In
-	// valid BTF no member is visited twice.
-	most := c.layer.members()
-	budget := min(most, *left)
-	all := budget
-	defer func() { *left -= all - budget }()
-
 	for depth := 0; depth >= 0; {
 		f := &path[depth]
 		if f.next >= f.in.vlen() {
@@ -67,16 +78,13 @@ func (c composite) eachNamed(left *int64, visit func(m Member, off uint32) bool)
 			continue
 		}
 		if budget--; budget < 0 {
-			if all < most {
-				return c.problem(0, "path leads through too many members")
-			}
-			return c.problem(0, "anonymous members repeat without end")
+			return budget, nil
 		}
 		m := Member{f.in, f.next, f.outer}
 		f.next++
 		if off := m.nameOff(); !f.in.layer.strings.none(off) {
 			if !visit(m, off) {
-				return nil
+				return budget, nil
 			}
 			continue
 		}
@@ -85,14 +93,14 @@ func (c composite) eachNamed(left *int64, visit func(m Member, off uint32) bool)
 			if _, ok := err.(kindError); ok {
 				continue // an unnamed bitfield
 			}
-			return err
+			return budget, err
 		}
 		if depth++; depth == maxDepth {
-			return c.problem(0, "anonymous members nest more than %d deep", maxDepth)
+			return budget, c.problem(0, "anonymous members nest more than %d deep", maxDepth)
 		}
 		path[depth] = frame{in: inner.composite, outer: m.Offset()}
 	}
-	return nil
+	return budget, nil
 }
 
 // members returns the number of members that fit into l and the layers below it.

@@ -21,19 +21,20 @@ import (
 func As[V View](t Type) (V, error) {
 	var v V
 	slot, want := viewed(&v)
+	k := t.Kind()
+	if want.has(k) {
+		return v, narrow(&v, slot, t)
+	}
 	c := chain{from: t, at: t}
-	for {
-		k := c.at.Kind()
-		if want.has(k) {
-			return v, narrow(&v, slot, c.at)
-		}
-		if !modifiers.has(k) {
-			return v, want.mismatch()
-		}
+	for modifiers.has(k) {
 		if err := c.next(8); err != nil {
 			return v, err
 		}
+		if k = c.at.Kind(); want.has(k) {
+			return v, narrow(&v, slot, c.at)
+		}
 	}
+	return v, want.mismatch()
 }
 
 // Underlying returns the type under the typedefs, qualifiers and type tags of t. It

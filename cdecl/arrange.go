@@ -176,6 +176,10 @@ func (a *arranger) align(t btf.Type) (uint64, error) {
 			t = array.Type()
 			continue
 		case btf.KindStruct, btf.KindUnion:
+			// Narrowing takes as long as the type has members.
+			if known, ok := a.known[t.ID()]; ok {
+				return known.align, nil
+			}
 			c, err := btf.As[btf.Composite](t)
 			if err != nil {
 				return 0, err

@@ -95,17 +95,24 @@ func kindNamed(word string) Kind {
 // A choice is a Filter in use, which counts what it found.
 type choice struct {
 	*Filter
-	patterns []glob.Pattern // of the globs
-	met      []bool         // whether there is a declaration for each glob
+	patterns []glob.Pattern   // of the globs
+	globs    []int            // indexes of the patterns with special characters
+	literals map[string][]int // indexes of the others, by name
+	met      []bool           // whether there is a declaration for each glob
 }
 
 func (f *Filter) choice() *choice {
 	if f == nil {
 		return &choice{}
 	}
-	c := &choice{f, make([]glob.Pattern, len(f.globs)), make([]bool, len(f.globs))}
+	c := &choice{Filter: f, patterns: make([]glob.Pattern, len(f.globs)), literals: map[string][]int{}, met: make([]bool, len(f.globs))}
 	for i, one := range f.globs {
 		c.patterns[i] = glob.New(one.name)
+		if strings.ContainsAny(one.name, `*?[\`) || len(one.name) > glob.MaxName {
+			c.globs = append(c.globs, i)
+		} else {
+			c.literals[one.name] = append(c.literals[one.name], i)
+		}
 	}
 	return c
 }
@@ -118,11 +125,13 @@ func (c *choice) has(kind Kind, name []byte) bool {
 		return true
 	}
 	any := false
-	for i, one := range c.globs {
-		if one.kind != 0 && one.kind != kind {
-			continue
+	for _, i := range c.literals[string(name)] {
+		if one := c.Filter.globs[i]; one.kind == 0 || one.kind == kind {
+			c.met[i], any = true, true
 		}
-		if c.patterns[i].Match(name) {
+	}
+	for _, i := range c.globs {
+		if one := c.Filter.globs[i]; (one.kind == 0 || one.kind == kind) && c.patterns[i].Match(name) {
 			c.met[i], any = true, true
 		}
 	}
@@ -133,8 +142,7 @@ func (c *choice) has(kind Kind, name []byte) bool {
 func (c *choice) missing() []error {
 	var all []error
 	for i, met := range c.met {
-		if !met && !c.globs[i].path {
-			one := c.globs[i]
+		if one := c.Filter.globs[i]; !met && !one.path {
 			all = append(all, fmt.Errorf("btf: %s in either file: %w", strings.TrimSpace(one.kind.String()+" "+one.name), btf.ErrNotFound))
 		}
 	}
