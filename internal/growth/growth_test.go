@@ -343,7 +343,12 @@ func TestAttacks(t *testing.T) {
 					t.Fatal(err)
 				}
 				w := newWorkplace(t, program, complete(in))
-				for _, f := range w.all(t, everyRow(false)) {
+				rows := everyRow(false)
+				if f := w.run(t, []string{"btf.LoadSpec"})[0]; f.CPU > certainCPU/2 {
+					// Every row opens the file anew. Methods of its types are left to families.
+					rows = slices.DeleteFunc(rows, func(row string) bool { return strings.Count(row, ".") > 1 && !strings.HasPrefix(row, "btf.Spec.") })
+				}
+				for _, f := range w.all(t, rows) {
 					mutex.Lock()
 					results = append(results, result{filepath.Base(file), []figures{f}})
 					mutex.Unlock()
