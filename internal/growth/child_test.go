@@ -22,7 +22,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"golang.org/x/sys/unix"
 )
@@ -113,10 +112,6 @@ func measure(in input, dir string, r row, out *json.Encoder) figures {
 	c := &context{input: in, dir: dir}
 	ended := watch(f, out)
 	c.spec = c.open()
-	if spec, infos, err := btf.LoadSpecAndExtInfos(c.path("file")); err == nil {
-		c.keep(spec, nil)
-		c.infos = infos
-	}
 	run := r.prepare(c)
 	runtime.GC()
 	var before, after runtime.MemStats

@@ -36,7 +36,6 @@ type context struct {
 	input
 	dir    string // has the files "file", "base" if there is a base, and "root"
 	spec   *btf.Spec
-	infos  *btf.ExtInfos // nil if file is no ELF file with .BTF.ext
 	closes []func() error
 }
 
@@ -65,7 +64,7 @@ func (c *context) close() {
 	for i := len(c.closes) - 1; i >= 0; i-- {
 		c.closes[i]()
 	}
-	c.spec, c.infos, c.closes = nil, nil, nil
+	c.spec, c.closes = nil, nil
 }
 
 // A source has the values of an exported type that an input leads to, few for each of
@@ -137,10 +136,12 @@ func of[V, E any](outer func(c *context) iter.Seq[V], elements func(V) iter.Seq[
 
 func infos[E any](elements func(*btf.ExtInfos) iter.Seq[E]) func(c *context) iter.Seq[E] {
 	return func(c *context) iter.Seq[E] {
-		if c.infos == nil {
+		spec, infos, err := btf.LoadSpecAndExtInfos(c.path("file"))
+		if err != nil {
 			return func(func(E) bool) {}
 		}
-		return elements(c.infos)
+		c.keep(spec, nil)
+		return elements(infos)
 	}
 }
 
