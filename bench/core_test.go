@@ -30,7 +30,7 @@ func TestRivalRelocations(t *testing.T) {
 	reasons := map[string]int{}
 	for _, order := range []string{"el", "eb"} {
 		objects := btftest.Objects(t, order)
-		for set := 1; set <= 13; set++ {
+		for set := 1; set <= 15; set++ {
 			objects = append(objects, compileCore(t, "program.bpf.c", order, "-O2", "-mcpu=v3", fmt.Sprintf("-DCase=%d", set)))
 		}
 		objects = append(objects, spectest.KernelProgram(t, btftest.VmlinuxFile(t), order))

@@ -28,7 +28,8 @@ const (
 	part   = 10
 	sizes  = 12
 	direct = 13
-	cases  = 13
+	above  = 15
+	cases  = 15
 )
 
 // program compiles a set of programs of testdata/program.bpf.c.

@@ -89,8 +89,9 @@ const (
 	// but have the field at different offsets. libbpf refuses the object.
 	OffsetsDiffer
 
-	// UnsignedEnum means that the value is 2^31 or more in an unsigned enum of 32 bits.
-	// libbpf takes it for negative, and may refuse the object.
+	// UnsignedEnum means that the value is 2^31 or more in an enum of 32 bits that is
+	// unsigned, or whose BTF does not tell: that of clang before 15 and of pahole before
+	// 1.24. libbpf takes it for negative, and may refuse the object.
 	UnsignedEnum
 
 	// OldBitfield means that the field is a bitfield in the encoding used before Linux

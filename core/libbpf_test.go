@@ -30,11 +30,11 @@ func TestLibbpf(t *testing.T) {
 	btftest.Long(t)
 	relolog := buildRelolog(t)
 	own := kernel(t, "el")
-	compared, split, moved := 0, 0, 0
+	compared, split, moved, unsigned := 0, 0, 0, 0
 	check := func(name, object, kernel string) {
 		t.Run(name, func(t *testing.T) {
-			n, s, m := compareLibbpf(t, relolog, object, kernel)
-			compared, split, moved = compared+n, split+s, moved+m
+			n, s, m, u := compareLibbpf(t, relolog, object, kernel)
+			compared, split, moved, unsigned = compared+n, split+s, moved+m, unsigned+u
 		})
 	}
 	for set := 1; set <= cases; set++ {
@@ -61,8 +61,9 @@ func TestLibbpf(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d relocations compared; in %d libbpf's order decides; %d loads of moved bits", compared, split, moved)
+	t.Logf("%d relocations compared; in %d libbpf's order decides; %d loads of moved bits; %d values without a sign", compared, split, moved, unsigned)
 	require.Equal(t, 1, moved)
+	require.Equal(t, 3, unsigned)
 	require.Less(t, split, 10)
 	require.Greater(t, compared, 150)
 }
@@ -84,7 +85,7 @@ var (
 )
 
 // compareLibbpf returns the number of relocations that it compared.
-func compareLibbpf(t *testing.T, relolog, object, kernel string) (compared, split, moved int) {
+func compareLibbpf(t *testing.T, relolog, object, kernel string) (compared, split, moved, unsigned int) {
 	want := libbpfSays(t, relolog, object, kernel)
 	_, infos := open(t, object)
 	text := sections(t, object)
@@ -104,6 +105,11 @@ func compareLibbpf(t *testing.T, relolog, object, kernel string) (compared, spli
 		compared++
 		switch {
 		case theirs == got:
+		case f.Flags&core.UnsignedEnum != 0: // it extends the sign of values that have none
+			extended := fmt.Sprintf("-> %d", uint64(int64(int32(f.Target))))
+			require.True(t, theirs == "failed" || strings.HasSuffix(theirs, extended), theirs)
+			require.True(t, strings.HasSuffix(got, fmt.Sprintf("-> %d", f.Target)), got)
+			unsigned++
 		case f.Flags&core.BitsMoved != 0: // the shifts that follow a load are not relocated
 			require.Equal(t, "poisoned", got)
 			require.Contains(t, theirs, "off 4 -> ")
@@ -115,7 +121,7 @@ func compareLibbpf(t *testing.T, relolog, object, kernel string) (compared, spli
 		}
 	}
 	require.GreaterOrEqual(t, compared, len(want))
-	return compared, split, moved
+	return compared, split, moved, unsigned
 }
 
 // libbpfSays returns what becomes of each relocation, by section and position there.

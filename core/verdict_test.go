@@ -30,7 +30,7 @@ func TestJudge(t *testing.T) {
 		own := target(t, kernel(t, order))
 		for set, want := range map[int]core.Verdict{
 			fields: core.Depends, bits: core.Loads, types: core.Guarded, widths: core.Guarded, twice: core.Fails,
-			6: core.Loads, 7: core.Fails, 8: core.Fails, 9: core.Fails, part: core.Depends, sizes: core.Guarded, direct: core.Depends,
+			6: core.Loads, 7: core.Fails, 8: core.Fails, 9: core.Fails, part: core.Depends, sizes: core.Guarded, direct: core.Depends, above: core.Depends,
 		} {
 			t.Run(fmt.Sprintf("%s %d", order, set), func(t *testing.T) {
 				all, verdict := judge(t, program(t, order, set), own)

@@ -79,7 +79,11 @@ struct odd { int x; int y; };
 
 struct direct { u64 before; u32 pad; u32 a : 3; u32 : 2; u32 b : 8; u8 c; };
 
+enum below { OTHER, BELOW = -7, UNDER = -3 };
+enum above { ABOVE = 3000000000, OVER = 3000000001 };
+
 struct all {
+	enum below below; enum above above;
 	struct direct direct;
 	struct odd odd;
 	struct node node;

@@ -188,4 +188,14 @@ SEC("tc") int moved(struct direct *p) { return p->b; }
 SEC("tc") int plain(struct direct *p) { return p->c; }
 #endif
 
+#if Case == 14 // values of enumerators that have bit 31 set
+enum below { BELOW = -5, UNDER = 1 };
+SEC("tc") long f(void *ctx) { return value(enum below, BELOW) + value(enum below, UNDER); }
+#endif
+
+#if Case == 15
+enum above { ABOVE = 4000000000, OVER = 1 };
+SEC("tc") long f(void *ctx) { return value(enum above, OVER) + value(enum above, ABOVE); }
+#endif
+
 char LICENSE[] SEC("license") = "GPL";
