@@ -76,7 +76,7 @@ func loaded(t testing.TB, b *btftest.Builder) core.Target {
 	return core.SpecTarget(spec)
 }
 
-var little = binary.LittleEndian
+var little, big = binary.LittleEndian, binary.BigEndian
 
 // anonymousTree makes a struct whose anonymous members stand for 2^depth members.
 func anonymousTree(b *btftest.Builder, depth int) uint32 {
