@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed-6c4a6465/btf"
+	"github.com/seed-6c4a6465/btf/core"
 	"github.com/seed-6c4a6465/btf/internal/btftest"
 	"github.com/stretchr/testify/require"
 )
@@ -150,5 +151,38 @@ func TestShiftsBigEndian(t *testing.T) {
 		all, errs := resolve(infos, loaded(t, k))
 		require.Equal(t, make([]error, 2), errs)
 		require.Equal(t, []uint64{test.left, test.right}, []uint64{all[0].Target, all[1].Target})
+	}
+}
+
+// TestWidths says which loads get another width. libbpf compares the whole encoding with
+// SIGNED, so that a signed char passes for unsigned there.
+func TestWidths(t *testing.T) {
+	const unsigned, signed, char, boolean = 0, 1, 2, 4
+	for _, test := range []struct {
+		local, localSize, target, targetSize uint32
+		want                                 core.Access
+		flags                                core.Flags
+	}{
+		{unsigned, 4, unsigned, 8, core.AccessResized, 0},
+		{unsigned, 8, unsigned, 4, core.AccessResized, 0},
+		{unsigned, 8, boolean, 1, core.AccessResized, 0},
+		{char, 1, unsigned, 4, core.AccessResized, 0},
+		{signed, 8, signed, 4, core.AccessRefused, 0},
+		{signed, 4, signed, 8, core.AccessRefused, 0},
+		{unsigned, 8, signed, 4, core.AccessRefused, 0},
+		{signed | char, 1, unsigned, 4, core.AccessRefused, 0},
+		{unsigned, 4, signed | char, 1, core.AccessRefused, 0},
+		{signed, 4, unsigned, 4, core.AccessKept, core.SignChanged},
+		{signed | char, 1, unsigned, 1, core.AccessKept, core.SignChanged},
+		{signed, 4, signed, 4, core.AccessKept, 0},
+	} {
+		o, k := btftest.New(little), btftest.New(little)
+		id := o.Struct("s", 8, btftest.Member{Name: "m", Type: o.Int("t", test.localSize, test.local)})
+		k.Struct("s", 8, btftest.Member{Name: "m", Type: k.Int("t", test.targetSize, test.target)})
+		all, errs := resolve(object(t, little, o, record{0, id, "0:0", btf.COREFieldByteOffset}), loaded(t, k))
+		require.NoError(t, errs[0])
+		require.Equal(t, test.want, all[0].Access, test)
+		require.Equal(t, test.flags, all[0].Flags, test)
+		require.Equal(t, []uint32{test.localSize, test.targetSize}, []uint32{all[0].LocalSize, all[0].TargetSize})
 	}
 }
