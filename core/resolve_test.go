@@ -18,7 +18,11 @@ import (
 func TestIdentity(t *testing.T) {
 	for _, order := range []string{"el", "eb"} {
 		count, kinds := 0, map[btf.CORERelocationKind]bool{}
-		for _, path := range btftest.Objects(t, order) {
+		objects := btftest.Objects(t, order)
+		for _, set := range []int{bits, types, widths, sizes} {
+			objects = append(objects, program(t, order, set))
+		}
+		for _, path := range objects {
 			t.Run(filepath.Base(path), func(t *testing.T) {
 				spec, infos := open(t, path)
 				text, patched := sections(t, path), sections(t, path)
