@@ -53,6 +53,8 @@ func commandRows() (rows []commandRow) {
 		{"diff", "file", "empty", "-f", "paths"},
 		{"dump", "IN"},
 		{"ext", "file"},
+		{"core", "file", "--btf", "file"},
+		{"core", "--json", "file", "--btf", "file"},
 		{"stat", "IN"},
 		{"verify", "BASE", "file"},
 		{"verify", "--strict", "BASE", "file"},

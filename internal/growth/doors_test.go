@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/cdecl"
+	"github.com/seed-6c4a6465/btf/core"
 	"github.com/seed-6c4a6465/btf/diff"
 	"github.com/seed-6c4a6465/btf/handle"
 	"github.com/seed-6c4a6465/btf/strict"
@@ -223,6 +224,9 @@ var sources = []source{
 	from(of(coreInfos, btf.CORERelocationInfos.Records)),
 	from(of(funcInfos, btf.FuncInfos.Records)),
 	from(of(lineInfos, btf.LineInfos.Records)),
+	from(func(*context) iter.Seq[strict.Options] {
+		return slices.Values([]strict.Options{{}, {Kernel: "6.18"}})
+	}),
 	from(changes),
 	from(func(c *context) iter.Seq[diff.Facts] {
 		return func(yield func(diff.Facts) bool) {
@@ -572,6 +576,27 @@ func functionRows() []row {
 		onTypes("btf.As", func(c *context, t btf.Type) int {
 			return narrowAll(t)
 		}),
+		{"btf.EssentialName", func(c *context) func() int {
+			return func() (n int) {
+				for _, name := range c.names {
+					n += text(btf.EssentialName(name), nil)
+				}
+				return n
+			}
+		}},
+		{"core.Resolve", func(c *context) func() int {
+			all := collect(infos(func(i *btf.ExtInfos) iter.Seq[*btf.ExtInfos] {
+				return one(func(*context) (*btf.ExtInfos, error) { return i, nil })(nil)
+			})(c))
+			return func() (n int) {
+				for _, i := range all {
+					for f, err := range core.Resolve(i, core.SpecTarget(c.spec)) {
+						n += text(f.String(), err)
+					}
+				}
+				return n
+			}
+		}},
 		{"strict.Verify", func(c *context) func() int {
 			return func() int { return text("", strict.Verify(c.spec)) }
 		}},
@@ -591,6 +616,9 @@ func functionRows() []row {
 		onTypes("cdecl.Canonical", func(c *context, t btf.Type) int { return text(cdecl.Canonical(t)) }),
 		onTypes("cdecl.Declare", func(c *context, t btf.Type) int { return text(cdecl.Declare(t, "name")) }),
 		onTypes("cdecl.Type", func(c *context, t btf.Type) int { return text(cdecl.Type(t), nil) }),
+		{"cdecl.OptionsFor", func(c *context) func() int {
+			return func() int { cdecl.OptionsFor(c.spec); return 0 }
+		}},
 		onTypes("cdecl.LayoutOf", func(c *context, t btf.Type) int {
 			_, err := cdecl.LayoutOf(t, 8)
 			return text("", err)
@@ -629,6 +657,10 @@ func functionRows() []row {
 		marshal(" for old kernels", write.Options{
 			ReplaceDeclTags: true, ReplaceDeclarations: true, ReplaceEnum64: true,
 			ReplaceTypeTags: true, StripFuncLinkage: true, StripLayout: true,
+		}),
+		marshal(" cleaned", write.Options{
+			CleanDots: true, CleanNames: true, CleanSectionNames: true, FillEmpty: true,
+			ReplaceAttributes: true, ReplaceFloats: true, ReplaceLocations: true, SkipTypeTags: true,
 		}),
 		add("", false),
 		add(" reversed", true),
@@ -756,19 +788,29 @@ func added(t reflect.Type, i int) reflect.Value {
 
 // unasked are the exported names that are not asked, and why.
 var unasked = map[string]string{
-	"btf.LoadKernelSpec":        "reads the running kernel and no input; OpenKernel is the same below another root",
-	"btf.LoadKernelModuleSpec":  "reads the running kernel and no input; Kernel.Module is the same below another root",
-	"btf.FormatError.Error":     "asked of the errors of all other rows",
-	"btf.FormatError.Unwrap":    "returns a field",
-	"handle.NewFromID":          "reads the running kernel and no input",
-	"handle.All":                "reads the running kernel and no input",
-	"handle.MarshalOptions":     "has no input",
-	"handle.Info.IsModule":      "compares fields",
-	"handle.Info.IsVmlinux":     "compares fields",
-	"handle.KernelError.Error":  "asked of the errors of handle.New",
-	"handle.KernelError.Unwrap": "returns a field",
-	"diff.SideError.Error":      "asked of the errors of diff.Specs",
-	"diff.SideError.Unwrap":     "returns a field",
+	"btf.LoadKernelSpec":          "reads the running kernel and no input; OpenKernel is the same below another root",
+	"btf.LoadKernelModuleSpec":    "reads the running kernel and no input; Kernel.Module is the same below another root",
+	"btf.FormatError.Error":       "asked of the errors of all other rows",
+	"btf.FormatError.Unwrap":      "returns a field",
+	"handle.NewFromID":            "reads the running kernel and no input",
+	"handle.All":                  "reads the running kernel and no input",
+	"handle.MarshalOptions":       "has no input",
+	"handle.Info.IsModule":        "compares fields",
+	"handle.Info.IsVmlinux":       "compares fields",
+	"handle.KernelError.Error":    "asked of the errors of handle.New",
+	"handle.KernelError.Unwrap":   "returns a field",
+	"diff.SideError.Error":        "asked of the errors of diff.Specs",
+	"diff.SideError.Unwrap":       "returns a field",
+	"core.Fixup.Apply":            "patches one instruction",
+	"core.Fixup.Path":             "a part of String, which core.Resolve asks",
+	"core.Fixup.String":           "asked by core.Resolve",
+	"core.Judge":                  "asked by the hostile inputs of package core",
+	"core.Judgement.String":       "asked by the hostile inputs of package core",
+	"core.KernelTarget":           "asked by core.Resolve of a Spec",
+	"core.SpecTarget":             "asked by core.Resolve",
+	"core.Target.ByteOrder":       "returns a field",
+	"core.Target.Resolve":         "asked by the hostile inputs of package core",
+	"core.Target.WithPointerSize": "sets a field",
 }
 
 func allRows() []row { return slices.Concat(functionRows(), methodRows(), builderRows()) }

@@ -392,7 +392,11 @@ func expansion(file []byte) int {
 
 // pendingAttacks is pending for files of TestAttacks.
 var pendingAttacks = []struct{ file, row, why string }{
-	{"*", "*", "the faults that these files show are being mended"},
+	{"*", "cdecl.*", "text of tags and of names that overlap, limited to 16 MiB"},
+	{"*", "diff.*", "names that overlap and text of prototypes, limited to 32 MiB and 256 MiB"},
+	{"*", "write.*", "names that overlap, limited to 64 MiB"},
+	{"*", "handle.*", "names that overlap, limited to 64 MiB"},
+	{"*", "btf *", "text of names that overlap, limited to 16 MiB and 256 MiB"},
 }
 
 // attacks returns the files, or skips the test.
@@ -475,6 +479,9 @@ func TestComplete(t *testing.T) {
 		}
 		require.True(t, of(m[1]), "no row runs btf %s", m[1])
 		for _, flag := range regexp.MustCompile(`(?m)^  (--?\w+) {2,}`).FindAllStringSubmatch(help(m[1], "-h"), -1) {
+			if flag[1] == "--sample" {
+				continue // reads no input
+			}
 			require.True(t, of(flag[1]), "no row runs btf %s %s", m[1], flag[1])
 		}
 	}
