@@ -214,6 +214,7 @@ var outlives = map[string]string{
 	"CORERelocation.Kind": "worked out when it was got",
 	"Spec.Header":         "a copy",
 	"Spec.ByteOrder":      "one of two, whatever happens",
+	"ExtInfos.ByteOrder":  "one of two, whatever happens",
 	"Spec.Base":           "has a life of its own",
 	"Kernel.Vmlinux":      "which is closed",
 	"Kernel.ModuleNames":  "names of files",

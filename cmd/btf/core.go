@@ -15,6 +15,7 @@ import (
 	"github.com/seed-6c4a6465/btf"
 	"github.com/seed-6c4a6465/btf/cdecl"
 	"github.com/seed-6c4a6465/btf/core"
+	"github.com/seed-6c4a6465/btf/internal/escape"
 )
 
 var coreCommand = command{
@@ -167,9 +168,9 @@ func printCore(out io.Writer, columns []coreColumn) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	for i, j := range columns[0].judgements {
 		f := j.Fixup
-		fmt.Fprintf(w, "%s\t%d\t%v\t%s\t%d", f.Section, f.Insn, f.Kind, f.Path(), int64(f.Local))
+		fmt.Fprintf(w, "%s\t%d\t%v\t%s\t%d", escape.Text(f.Section), f.Insn, f.Kind, escape.Text(f.Path()), int64(f.Local))
 		for _, c := range columns {
-			fmt.Fprintf(w, "\t→ %s", coreCell(c.judgements[i]))
+			fmt.Fprintf(w, "\t→ %s", escape.Text(coreCell(c.judgements[i])))
 		}
 		fmt.Fprintln(w)
 	}
@@ -177,7 +178,7 @@ func printCore(out io.Writer, columns []coreColumn) error {
 		return err
 	}
 	for _, c := range columns {
-		fmt.Fprintf(out, "%s: %v", c.name, c.verdict)
+		fmt.Fprintf(out, "%s: %v", escape.Text(c.name), c.verdict)
 		worst := 0
 		for _, j := range c.judgements {
 			if c.verdict > core.Loads && j.Verdict == c.verdict {
@@ -222,13 +223,13 @@ func coreCell(j core.Judgement) string {
 
 // A coreRecord is a relocation on one kernel. Scripts rely on the tags.
 type coreRecord struct {
-	Object     string      `json:"object"`
-	BTF        string      `json:"btf"`
-	Section    string      `json:"section"`
+	Object     jsonText    `json:"object"`
+	BTF        jsonText    `json:"btf"`
+	Section    jsonText    `json:"section"`
 	Insn       int         `json:"insn"`
 	Kind       string      `json:"kind"`
-	Type       string      `json:"type"`
-	Path       string      `json:"path"`
+	Type       jsonText    `json:"type"`
+	Path       jsonText    `json:"path"`
 	Local      any         `json:"local"` // int64 or uint64
 	Target     any         `json:"target"`
 	Poisoned   bool        `json:"poisoned"`
@@ -239,14 +240,14 @@ type coreRecord struct {
 	Flags      string      `json:"flags,omitempty"`
 	Matches    []coreMatch `json:"matches,omitempty"`
 	Verdict    string      `json:"verdict"`
-	Error      string      `json:"error,omitempty"`
+	Error      jsonText    `json:"error,omitempty"`
 }
 
 // A coreMatch is a type of the kernel.
 type coreMatch struct {
-	Module string `json:"module,omitempty"`
-	ID     uint32 `json:"id"`
-	Name   string `json:"name"`
+	Module jsonText `json:"module,omitempty"`
+	ID     uint32   `json:"id"`
+	Name   jsonText `json:"name"`
 }
 
 // coreKinds are the names of the kinds of relocations in libbpf's log.
@@ -262,7 +263,7 @@ func printCoreJSON(out io.Writer, object string, columns []coreColumn) error {
 			j := c.judgements[i]
 			f := j.Fixup
 			r := coreRecord{
-				Object: object, BTF: c.name, Section: f.Section, Insn: f.Insn, Kind: f.Kind.String(), Type: cdecl.Type(f.Type), Path: f.Path(),
+				Object: jsonText(object), BTF: jsonText(c.name), Section: jsonText(f.Section), Insn: f.Insn, Kind: f.Kind.String(), Type: jsonText(cdecl.Type(f.Type)), Path: jsonText(f.Path()),
 				Local: coreValue(f, f.Local), Target: coreValue(f, f.Target), Poisoned: f.Poisoned, Missing: f.Missing,
 				LocalSize: f.LocalSize, TargetSize: f.TargetSize, Access: f.Access.String(), Flags: f.Flags.String(), Verdict: j.Verdict.String(),
 			}
@@ -270,10 +271,10 @@ func printCoreJSON(out io.Writer, object string, columns []coreColumn) error {
 				r.Kind = coreKinds[f.Kind]
 			}
 			for _, m := range f.Matches {
-				r.Matches = append(r.Matches, coreMatch{m.Module, uint32(m.Type.ID()), m.Type.Name()})
+				r.Matches = append(r.Matches, coreMatch{jsonText(m.Module), uint32(m.Type.ID()), jsonText(m.Type.Name())})
 			}
 			if j.Err != nil {
-				r.Error = message(j.Err.Error())
+				r.Error = jsonText(message(j.Err.Error()))
 			}
 			if err := encoder.Encode(r); err != nil {
 				return err

@@ -47,6 +47,8 @@ const (
 var pending = []struct{ family, row, why string }{
 	{"globs", "*", "each pattern is compared with each name"},
 	{"missing names", "*diff*", "a path is looked up in both Specs"},
+	{"missing names", "btf enum*", "each name is compared with each enumerator"},
+	{"sections of .BTF.ext", "btf core*", "names of sections that overlap, one for each relocation"},
 	{"long name in many errors", "*", "each of the errors is made before they are counted"},
 
 	{"decl tags of members", "cdecl.*", "text of tags, limited to 16 MiB"},
