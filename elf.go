@@ -35,6 +35,9 @@ const (
 //
 // Names and types have 32 bits. Offsets, sizes and flags have 32 bits in class 32 and
 // 64 bits in class 64.
+//
+// It is one sequence of checks, because each field is safe to use only after the checks
+// before it.
 func checkHeaders(r io.ReaderAt) error {
 	head, err := readWindow(r, 0, 64)
 	if err != nil {

@@ -39,6 +39,9 @@ func (w *resolver) resolve(f *Field, t Type, steps string) (missed bool, err err
 
 // walk sets f to where one alternative leads, or returns a miss if it does not exist.
 // The error is about a broken record.
+//
+// It is one loop over the steps: functions for its parts would copy the Field, which takes
+// longer than the work.
 func (w *resolver) walk(f *Field, t Type, steps string) (miss, error) {
 	*f = Field{typ: t}
 	whole := steps == ""

@@ -195,6 +195,9 @@ func (t Type) leadsTo(name string) bool {
 //
 // If the layer has more types than there are marks, several types share a mark. A mark
 // then means "maybe", and all functions are considered.
+//
+// It is one loop with a branch for each kind, because a call for each record would cost
+// more than the work on it.
 func (s *Spec) markedFuncs(filter *FuncFilter, consider func(t Type, takes bool) bool) {
 	// leads: types that are the named type, or typedefs or qualifiers of it. points:
 	// pointers to those. without: sound prototypes without such a parameter.

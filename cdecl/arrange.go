@@ -298,6 +298,9 @@ func (a *arranger) structure(facts []fact, size uint64) arrangement {
 // layOut goes through the members of a struct as a compiler does, and adds what it
 // needs to come to the same offsets. Align is the largest alignment that fillers may
 // have.
+//
+// It is one loop, because the place of a member depends on all that was decided for the
+// members before it.
 func (a *arranger) layOut(result *arrangement, facts []fact, size, align uint64) {
 	unit := a.target.filler(align)
 	at := btf.Bits(0) // the first bit behind the member before

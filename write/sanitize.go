@@ -159,6 +159,9 @@ func (r *rewriter) rewrite(t btf.Type, record btf.Record, words []uint32) ([]uin
 }
 
 // replace is rewrite without CleanNames.
+//
+// It is one switch with a case for each kind: what is replaced in which record can be read
+// in one place.
 func (r *rewriter) replace(t btf.Type, record btf.Record, words []uint32) ([]uint32, error) {
 	info := func(k btf.Kind, vlen uint32) uint32 { return uint32(k)<<uapi.KindShift | vlen }
 	vlen, rest := record.Vlen(), words[uapi.RecordSize/4:]
