@@ -1,5 +1,7 @@
 // Measures what commands take for small files that describe much text.
 
+//go:build !race
+
 package main
 
 import (
