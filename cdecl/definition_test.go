@@ -107,7 +107,7 @@ union page {
 `,
 		"pair":   "typedef struct {\n\tint a;\n\tint b;\n} pair;\n",
 		"wide":   "enum wide {\n\tMOST = 18446744073709551615ULL,\n};\n",
-		"struct": "struct struct {\n};\n",
+		"struct": "struct struct_ /* struct */ {\n};\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, want, definition(t, spec, name, opts))
@@ -175,7 +175,7 @@ func TestAppend(t *testing.T) {
 		{"old", "/* INT old: size 4, 3 bits from bit 4, unsigned */\n"},
 		{"double", "/* FLOAT double: size 8 */\n"},
 		{"page", page + "struct page *page(int n, ...);\n" + union},
-		{"struct", "struct struct {\n\n\t/* size: 0, cachelines: 0, members: 0 */\n};\n"},
+		{"struct", "struct struct_ /* struct */ {\n\n\t/* size: 0, cachelines: 0, members: 0 */\n};\n"},
 		{"find", `extern struct page *find(int n, ...) __attribute__((btf_decl_tag("bpf_kfunc")));` + "\n"},
 		{"bpf_kfunc", `/* DECL_TAG "bpf_kfunc" of FUNC find (id 9) */` + "\n"},
 		{"arg", `/* DECL_TAG "arg" of FUNC find (id 9), component 0 */` + "\n"},

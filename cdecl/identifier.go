@@ -15,7 +15,12 @@ import (
 // puts "_" for what an identifier cannot have, and adds a comment with the name itself:
 //
 //	core__Option_u32_ /* core::Option<u32> */
+//
+// A keyword of C gets a "_" behind it.
 func identifier(name string) string {
+	if isKeyword(name) {
+		return name + "_ /* " + name + " */"
+	}
 	if isIdentifier(name) {
 		return name
 	}
@@ -50,6 +55,19 @@ func isIdentifier(name string) bool {
 	return true
 }
 
+// isKeyword reports whether a name is a keyword of C11, or of GNU C.
+func isKeyword(name string) bool {
+	switch name {
+	case "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern",
+		"float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed",
+		"sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
+		"_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary", "_Noreturn",
+		"_Static_assert", "_Thread_local", "asm", "typeof":
+		return true
+	}
+	return false
+}
+
 // isWide is isIdentifier for names beyond ASCII.
 func isWide(name string) bool {
 	for i, r := range name {
@@ -77,12 +95,9 @@ func isNext(r rune) bool {
 	return '0' <= r && r <= '9' || r >= utf8.RuneSelf && (unicode.Is(unicode.Nd, r) || unicode.Is(unicode.Mn, r))
 }
 
-// isNumber reports whether a name is that of a number of C: words such as "long unsigned
-// int", which are no identifier together.
+// isNumber reports whether a name is that of a number of C: words such as "int" or "long
+// unsigned int".
 func isNumber(name string) bool {
-	if !strings.Contains(name, " ") {
-		return false
-	}
 	for word := range strings.SplitSeq(name, " ") {
 		switch word {
 		case "unsigned", "signed", "long", "short", "char", "int", "__int128", "_Bool", "float", "double", "_Complex", "complex":

@@ -25,6 +25,9 @@ func TestIdentifier(t *testing.T) {
 		"foo.isra.0":        "foo_isra_0 /* foo.isra.0 */",
 		"core::Option<u32>": "core__Option_u32_ /* core::Option<u32> */",
 		"9p":                "_9p /* 9p */",
+		"while":             "while_ /* while */",
+		"_Bool":             "_Bool_ /* _Bool */", // of a struct
+		"bool":              "bool",
 		"caf\xe9":           `caf_ /* caf\xe9 */`,
 		"x; evil()":         "x__evil__ /* x; evil() */",
 		"*/ int x; /*":      `___int_x____ /* *\x2f int x; /\x2a */`,

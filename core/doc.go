@@ -45,7 +45,7 @@
 //   - The size of a pointer is that of the target. cilium/ebpf always takes 8. If the
 //     target does not tell, the relocation fails: see [Target.WithPointerSize].
 //   - Values of enumerators have the sign of their enum. libbpf extends the sign of
-//     unsigned values too, and then refuses the instruction: see [UnsignedEnum].
+//     unsigned values too, and may then refuse the instruction: see [UnsignedEnum].
 //   - Bitfields in the encoding used before Linux 4.20 are bitfields: see [OldBitfield].
 //   - A value that does not fit into the instruction is an error. libbpf cuts off its
 //     upper bits.

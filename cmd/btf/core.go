@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -40,27 +41,29 @@ With --json, a line is an object for each relocation and kernel: object, btf (th
 section, insn, kind, type, path, local, target, poisoned, missing, local_size and
 target_size (bytes that a load or store moves, else 0), access (kept, resized or refused:
 what becomes of a load or store), flags (why loaders differ), matches (module and id of
-the types found), verdict and, where a relocation fails, error.
+the types found), verdict and, where a relocation fails, error. A kernel on which nothing
+can be resolved, because its byte order differs, has one object with btf and error.
 
 Exit status: 0 if the object loads or is guarded on every kernel, 1 if not, 2 if the
 arguments make no sense.
 `,
 	setup: func(flags *flag.FlagSet) action {
 		var files []string
-		flags.Func("btf", "resolve against `FILE[,MODULE…]`; may stand more than once", func(arg string) error {
+		flags.Func("btf", "resolve against `FILE[,MODULE…]`; may be given more than once", func(arg string) error {
 			files = append(files, arg)
 			return nil
 		})
 		root := rootFlag(flags)
-		asJSON := flags.Bool("json", false, "print an object a line, for machines")
+		pointer := pointerFlag(flags)
+		asJSON := flags.Bool("json", false, "print one JSON object in each line")
 		return func(env *environment, args []string) error {
 			switch {
 			case len(args) != 1:
 				return usageError(fmt.Sprintf("core: needs one object, has %d", len(args)))
 			case len(files) > 0 && *root != "/":
-				return usageError("core: --root is for kernels that run: --btf goes without it")
+				return usageError("core: --root and --btf cannot be given together")
 			}
-			return coreObject(env, args[0], files, *root, *asJSON)
+			return coreObject(env, args[0], files, *root, *pointer, *asJSON)
 		}
 	},
 }
@@ -70,15 +73,16 @@ type coreColumn struct {
 	name       string
 	judgements []core.Judgement
 	verdict    core.Verdict
+	err        error // why nothing could be resolved, or nil
 }
 
-func coreObject(env *environment, object string, files []string, root string, asJSON bool) error {
+func coreObject(env *environment, object string, files []string, root string, pointer int, asJSON bool) error {
 	spec, infos, err := btf.LoadSpecAndExtInfos(object)
 	if err != nil {
 		return about(object, err)
 	}
 	defer spec.Close()
-	sections, err := elfSections(object)
+	sections, err := elfSections(object, infos)
 	if err != nil {
 		return about(object, err)
 	}
@@ -87,7 +91,7 @@ func coreObject(env *environment, object string, files []string, root string, as
 	}
 	var columns []coreColumn
 	for _, file := range files {
-		target, name, closeTarget, err := coreTarget(env, file, root)
+		target, name, closeTarget, err := coreTarget(env, file, root, pointer)
 		if err != nil {
 			return err
 		}
@@ -99,9 +103,13 @@ func coreObject(env *environment, object string, files []string, root string, as
 		}
 		c.judgements, c.verdict = core.Judge(infos, text, target)
 		if len(c.judgements) == 1 && c.judgements[0].Fixup.Section == "" {
-			return about(name, c.judgements[0].Err) // it is of another byte order
+			// The byte orders differ.
+			c.err, c.judgements = c.judgements[0].Err, nil
 		}
 		columns = append(columns, c)
+	}
+	if !slices.ContainsFunc(columns, func(c coreColumn) bool { return c.err == nil }) {
+		return about(columns[0].name, columns[0].err)
 	}
 	if asJSON {
 		err = printCoreJSON(env.out, object, columns)
@@ -116,32 +124,58 @@ func coreObject(env *environment, object string, files []string, root string, as
 	return err
 }
 
-// elfSections returns the bytes of the sections of an ELF file that have instructions.
-func elfSections(path string) (map[string][]byte, error) {
-	f, err := elf.Open(path)
+// elfSections returns the bytes of the ELF sections that have relocations. All of them
+// together take no more than the file: sections of a sound object do not overlap.
+func elfSections(path string, infos *btf.ExtInfos) (map[string][]byte, error) {
+	relocated := map[string]bool{}
+	for s := range infos.CORERelocations() {
+		relocated[string(s.NameBytes())] = true
+	}
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	f, err := elf.NewFile(file)
+	if err != nil {
+		return nil, err
+	}
+	left := uint64(info.Size())
 	sections := map[string][]byte{}
 	for _, s := range f.Sections {
-		if s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR != 0 {
-			if sections[s.Name], err = s.Data(); err != nil {
-				return nil, err
-			}
+		if s.Type != elf.SHT_PROGBITS || s.Flags&elf.SHF_EXECINSTR == 0 || !relocated[s.Name] {
+			continue
+		}
+		if s.Flags&elf.SHF_COMPRESSED != 0 {
+			return nil, fmt.Errorf("btf: section %.100q has instructions, and must not be compressed", s.Name)
+		}
+		if s.Size > left {
+			return nil, fmt.Errorf("btf: sections with instructions must fit into the file of %d bytes, %.100q needs %d, %d left", info.Size(), s.Name, s.Size, left)
+		}
+		left -= s.Size
+		if sections[s.Name], err = s.Data(); err != nil {
+			return nil, err
 		}
 	}
 	return sections, nil
 }
 
 // coreTarget opens what a --btf flag names, or the running kernel for "".
-func coreTarget(env *environment, files, root string) (target core.Target, name string, closeAll func(), err error) {
+func coreTarget(env *environment, files, root string, pointer int) (target core.Target, name string, closeAll func(), err error) {
 	if files == "" {
 		kernel, err := env.kernel(root)
 		if err != nil {
 			return core.Target{}, "", nil, err
 		}
-		return core.KernelTarget(kernel), "the running kernel", func() { kernel.Close() }, nil
+		name := "the running kernel"
+		if root != "/" {
+			name = "the kernel below " + root
+		}
+		return core.KernelTarget(kernel), name, func() { kernel.Close() }, pointersOf(kernel.Vmlinux(), pointer)
 	}
 	var specs []*btf.Spec
 	closeAll = func() {
@@ -154,11 +188,14 @@ func coreTarget(env *environment, files, root string) (target core.Target, name 
 		if i > 0 {
 			spec, err = btf.LoadSplitSpec(file, specs[0])
 		}
+		if err == nil {
+			specs = append(specs, spec)
+			err = pointersOf(spec, pointer)
+		}
 		if err != nil {
 			closeAll()
 			return core.Target{}, "", nil, about(file, err)
 		}
-		specs = append(specs, spec)
 	}
 	return core.SpecTarget(specs...), files, closeAll, nil
 }
@@ -166,11 +203,15 @@ func coreTarget(env *environment, files, root string) (target core.Target, name 
 // printCore prints a line for each relocation and a column for each kernel.
 func printCore(out io.Writer, columns []coreColumn) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	for i, j := range columns[0].judgements {
+	for i, j := range resolved(columns) {
 		f := j.Fixup
 		fmt.Fprintf(w, "%s\t%d\t%v\t%s\t%d", escape.Text(f.Section), f.Insn, f.Kind, escape.Text(f.Path()), int64(f.Local))
 		for _, c := range columns {
-			fmt.Fprintf(w, "\t→ %s", escape.Text(coreCell(c.judgements[i])))
+			cell := "error"
+			if c.err == nil {
+				cell = coreCell(c.judgements[i])
+			}
+			fmt.Fprintf(w, "\t→ %s", escape.Text(cell))
 		}
 		fmt.Fprintln(w)
 	}
@@ -179,6 +220,10 @@ func printCore(out io.Writer, columns []coreColumn) error {
 	}
 	for _, c := range columns {
 		fmt.Fprintf(out, "%s: %v", escape.Text(c.name), c.verdict)
+		if c.err != nil {
+			fmt.Fprintf(out, ": %s\n", escape.Text(message(c.err.Error())))
+			continue
+		}
 		worst := 0
 		for _, j := range c.judgements {
 			if c.verdict > core.Loads && j.Verdict == c.verdict {
@@ -189,6 +234,17 @@ func printCore(out io.Writer, columns []coreColumn) error {
 			fmt.Fprintf(out, " (%d of %d relocations)", worst, len(c.judgements))
 		}
 		fmt.Fprintln(out)
+	}
+	return nil
+}
+
+// resolved returns the judgements of a column that has them. Those of all such columns are
+// about the same relocations.
+func resolved(columns []coreColumn) []core.Judgement {
+	for _, c := range columns {
+		if c.err == nil {
+			return c.judgements
+		}
 	}
 	return nil
 }
@@ -258,8 +314,20 @@ var coreKinds = [...]string{
 
 func printCoreJSON(out io.Writer, object string, columns []coreColumn) error {
 	encoder := newEncoder(out)
-	for i := range columns[0].judgements {
+	for _, c := range columns {
+		if c.err == nil {
+			continue
+		}
+		one := coreRecord{Object: jsonText(object), BTF: jsonText(c.name), Verdict: c.verdict.String(), Error: jsonText(message(c.err.Error()))}
+		if err := encoder.Encode(one); err != nil {
+			return err
+		}
+	}
+	for i := range resolved(columns) {
 		for _, c := range columns {
+			if c.err != nil {
+				continue
+			}
 			j := c.judgements[i]
 			f := j.Fixup
 			r := coreRecord{

@@ -96,11 +96,12 @@ func printChanges(env *environment, before, after string, names []string, pointe
 				file = after
 			}
 			err := side.Err
-			if side.Declaration != "" {
+			path := strings.HasPrefix(side.Declaration, "path ") // its errors name it
+			if side.Declaration != "" && !path {
 				err = about(side.Declaration, err)
 			}
 			err = about(file, err)
-			if broken := (*btf.FormatError)(nil); side.Declaration == "" || errors.Is(err, diff.ErrTooLarge) || errors.As(err, &broken) {
+			if broken := (*btf.FormatError)(nil); side.Declaration == "" || path || errors.Is(err, diff.ErrTooLarge) || errors.As(err, &broken) {
 				problems = append(problems, err)
 			} else {
 				env.complain(err) // a type that has no text is no trouble

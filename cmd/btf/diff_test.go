@@ -141,6 +141,7 @@ func TestDiffTrouble(t *testing.T) {
 		{[]string{"main.go", good}, "btf: main.go: header at offset"},
 		{[]string{good, good, "nosuch", "struct word"}, "btf: nosuch in either file: not found\nbtf: struct word in either file: not found\n"},
 		{[]string{good, written(t, broken)}, "TYPEDEF type id must be below 2"},
+		{[]string{good, good, `"it.q`}, "path \"\\\"it.q\": "}, // a quote that is not closed
 	} {
 		_, stderr, status := btfRun(append([]string{"diff"}, test.args...)...)
 		require.Equal(t, 2, status)

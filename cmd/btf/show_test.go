@@ -93,7 +93,7 @@ func TestShow(t *testing.T) {
 		{"struct page", page},
 		{"union page", union},
 		{"struct page,u64,struct  page", page + "\ntypedef long unsigned int u64;\n\n" + page},
-		{"struct", "struct struct {\n\n\t/* size: 0, cachelines: 0, members: 0 */\n};\n"},
+		{"struct", "struct struct_ /* struct */ {\n\n\t/* size: 0, cachelines: 0, members: 0 */\n};\n"},
 		{"find", `extern struct page *find(int n, ...) __attribute__((btf_decl_tag("bpf_kfunc")));` + "\n"},
 		{"bpf_kfunc", `/* DECL_TAG "bpf_kfunc" of FUNC find (id 9) */` + "\n"},
 		{"arg", `/* DECL_TAG "arg" of FUNC find (id 9), component 0 */` + "\n"},
