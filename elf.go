@@ -254,6 +254,9 @@ func (o object) inflate(s *elf.Section) ([]byte, error) {
 // spend takes the size of a section from what is left of maxInflated.
 func (o object) spend(what string, s *elf.Section) error {
 	if s.Size > *o.left {
+		if *o.left < maxInflated {
+			return elfProblem(s.Offset, nil, "%s %s must have at most %d bytes, %d being the limit for all such sections, has %d", what, s.Name, *o.left, maxInflated, s.Size)
+		}
 		return elfProblem(s.Offset, nil, "%s %s must have at most %d bytes, has %d", what, s.Name, *o.left, s.Size)
 	}
 	*o.left -= s.Size

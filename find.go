@@ -106,15 +106,15 @@ func (s *Spec) AnyTypeByName(name string) (Type, error) {
 // and [ErrMultipleMatches] if there are several. It is a [*FormatError] if the record is
 // broken. After an error, view is unchanged.
 func (s *Spec) TypeByName(name string, view ViewPointer) error {
-	if typ, ok := view.(*Type); ok {
-		t, err := s.AnyTypeByName(name)
-		if err == nil {
-			*typ = t
-		}
-		return err
-	}
 	slot, want := viewed(view)
 	if want == 0 {
+		if typ, ok := view.(*Type); ok {
+			t, err := s.AnyTypeByName(name)
+			if err == nil {
+				*typ = t
+			}
+			return err
+		}
 		// view is a type that embeds a view. The message does not name that type: passing
 		// view to fmt would move it to the heap, in every call.
 		return errors.New("btf: TypeByName needs a pointer to a view, such as *btf.Struct")

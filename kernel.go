@@ -333,7 +333,7 @@ func loadKernelSpec(root string) (*Spec, error) {
 	if s != nil {
 		return s, nil
 	}
-	looked := []string{kernelBTF + vmlinuxName}
+	looked := []string{root + kernelBTF + vmlinuxName}
 	release, why := kernelRelease(root)
 	if why == nil {
 		for _, place := range vmlinuxPlaces {
@@ -345,7 +345,7 @@ func loadKernelSpec(root string) (*Spec, error) {
 			if first == nil {
 				first = err
 			}
-			looked = append(looked, place)
+			looked = append(looked, root+place)
 		}
 	}
 	if first != nil {
@@ -355,9 +355,12 @@ func loadKernelSpec(root string) (*Spec, error) {
 	if root != "" {
 		kernel = "the kernel below " + shown([]byte(root))
 	}
-	places := shown([]byte(release)) + ": there is no BTF in " + strings.Join(looked, ", ")
+	places := "of release " + shown([]byte(release)) + ": there is no BTF in " + shown([]byte(looked[0]))
+	for _, place := range looked[1:] {
+		places += ", " + shown([]byte(place))
+	}
 	if why != nil {
-		places = fmt.Sprintf("of unknown release (%v): there is no BTF in %s", why, looked[0])
+		places = fmt.Sprintf("of unknown release (%v): there is no BTF in %s", why, shown([]byte(looked[0])))
 	}
 	return nil, fmt.Errorf("btf: BTF of %s %s: %w", kernel, places, ErrNotSupported)
 }

@@ -241,12 +241,12 @@ func viewed(view any) (*Type, kindSet) {
 // narrow checks t and sets a view to it. t must be of a kind that the view is for. slot is
 // the handle in the view.
 func narrow(view any, slot *Type, t Type) error {
-	if f, ok := view.(*Func); ok {
+	if t.Kind() == KindFunc {
 		proto, err := t.prototype()
 		if err == nil {
 			err = proto.check()
 		}
-		if err == nil {
+		if f, ok := view.(*Func); ok && err == nil {
 			*f = Func{handle: t, proto: proto}
 		}
 		return err

@@ -388,7 +388,7 @@ func TestRoot(t *testing.T) {
 	}
 	_, stderr, status := btfRun("show", "--root", t.TempDir(), "int")
 	require.Equal(t, statusFailed, status)
-	require.Regexp(t, `^btf: BTF of the kernel below /\S+ of unknown release \(.*\): there is no BTF in /sys/kernel/btf/vmlinux: not supported\n$`, stderr)
+	require.Regexp(t, `^btf: BTF of the kernel below /\S+ of unknown release \(.*\): there is no BTF in \S+/sys/kernel/btf/vmlinux: not supported\n$`, stderr)
 	for args, of := range map[string]string{"": "the kernel below " + root, " -m nf": "module nf of the kernel below " + root} {
 		stdout, _, status := btfRun(strings.Fields("offset --c sk_buff.len --root " + root + args)...)
 		require.Zero(t, status)

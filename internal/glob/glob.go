@@ -9,6 +9,7 @@ package glob
 
 import (
 	"path"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -30,11 +31,18 @@ func Check(pattern string) error {
 // A Pattern is a pattern in use by one goroutine. Its zero value matches the empty name.
 type Pattern struct {
 	text    string
+	prefix  string   // what a name must begin with: nearly all names do not
 	machine *machine // nil until it is needed
 }
 
 // New returns the Pattern of a text that Check accepts.
-func New(text string) Pattern { return Pattern{text: text} }
+func New(text string) Pattern {
+	prefix := text
+	if i := strings.IndexAny(text, `*?[\`); i >= 0 {
+		prefix = text[:i]
+	}
+	return Pattern{text: text, prefix: prefix}
+}
 
 // Match reports whether a name matches.
 func (p *Pattern) Match(name []byte) bool {
@@ -51,6 +59,9 @@ func (p *Pattern) MatchNUL(b []byte) bool {
 // the last star is retried, with one more character each time. That may take as long as
 // the product of pattern and name, so after some retries the machine takes over.
 func (p *Pattern) match(b []byte, nul bool) bool {
+	if len(b) < len(p.prefix) || string(b[:len(p.prefix)]) != p.prefix {
+		return false
+	}
 	at, n := 0, 0
 	star, taken, retried := -1, 0, 0
 	for {
