@@ -39,6 +39,9 @@ var (
 	ErrWrongKind = errors.New("wrong kind of type")
 )
 
+// sentinels are all of them.
+var sentinels = [...]error{ErrNotFound, ErrMultipleMatches, ErrNotSupported, ErrNoExtendedInfo, ErrClosed, ErrWrongKind, ErrPointerSize}
+
 // A FormatError describes malformed bytes. Functions that load BTF, narrow a type
 // or compute a size return one, possibly wrapped: use [errors.As].
 type FormatError struct {
@@ -149,7 +152,7 @@ func (l *errorList) add(err error) {
 		return
 	}
 	l.more.count++
-	for _, sentinel := range [...]error{ErrNotFound, ErrMultipleMatches, ErrNotSupported, ErrNoExtendedInfo, ErrClosed, ErrWrongKind} {
+	for _, sentinel := range sentinels {
 		if errors.Is(err, sentinel) && !slices.Contains(l.more.match, sentinel) {
 			l.more.match = append(l.more.match, sentinel)
 		}

@@ -17,7 +17,16 @@ type miss struct {
 }
 
 // A resolver follows paths with a budget for all of them.
-type resolver struct{ left int64 } // members that it may still examine
+type resolver struct{ left int64 } // members and types that it may still examine
+
+// pass counts a type of a name that a path has. In hostile BTF, all types can have one
+// name, and a path can have it in each alternative.
+func (w *resolver) pass(t Type) error {
+	if w.left--; w.left < 0 {
+		return t.problem(0, "path leads through too many types")
+	}
+	return nil
+}
 
 // newResolver returns a resolver for one path that begins in l. In hostile BTF, each step of
 // a path can search as many members as fit into the blob, and so can each type of a name.
@@ -94,7 +103,7 @@ func (w *resolver) walk(f *Field, t Type, steps string) (miss, error) {
 			return miss{}, err
 		}
 		if off += f.offsets[f.pointers]; off >= maxOffset {
-			return miss{}, on.problem(0, "offset of %s must be below 1<<62 bits", quoted(s.text))
+			return miss{}, fmt.Errorf("offset of %s must be below 1<<62 bits: %w", quoted(s.text), ErrNotFound)
 		}
 		f.offsets[f.pointers] = off
 	}
@@ -151,7 +160,7 @@ func (f *Field) element(on, element Type, i uint64) (Bits, error) {
 	}
 	high, low := bits.Mul64(i, size)
 	if high != 0 || low >= uint64(maxOffset)/8 {
-		err = on.problem(0, "offset of element %d of %d bytes must be below 1<<62 bits", i, size)
+		err = fmt.Errorf("offset of element %d of %d bytes must be below 1<<62 bits: %w", i, size, ErrNotFound)
 	}
 	return Bits(low * 8), err
 }

@@ -123,7 +123,6 @@ type takeMemo struct {
 }
 
 // of reports whether f takes what the filter asks for.
-
 func (m *takeMemo) of(f Func, filter *FuncFilter) bool {
 	m.asked += uint64(f.proto.vlen())
 	if m.asked <= uint64(len(f.layer.types.bytes)/paramSize) {

@@ -194,7 +194,12 @@ func (s *Spec) searchOn(w *resolver, f *Field, path string, first *start, bad er
 // takes the longest that a type or variable has.
 func (s *Spec) beginLonger(w *resolver, f *Field, path string, from *start, bases bool) (pathMiss, error) {
 	for long := range from.longer(path) {
-		if steps := path[long.end:]; s.any(&long, bases) && checkFirst(steps) == nil {
+		steps := path[long.end:]
+		found, err := s.any(w, &long, bases)
+		if err != nil {
+			return pathMiss{}, err
+		}
+		if found && checkFirst(steps) == nil {
 			return s.begin(w, f, &long, steps, bases)
 		}
 	}
@@ -210,18 +215,21 @@ func (m pathMiss) or(other pathMiss) pathMiss {
 }
 
 // any reports whether a type or variable has the name of a start.
-func (s *Spec) any(from *start, bases bool) bool {
+func (s *Spec) any(w *resolver, from *start, bases bool) (bool, error) {
 	for ; s != nil; s = s.base {
 		for t := range s.TypesByName(from.name) {
+			if err := w.pass(t); err != nil {
+				return false, err
+			}
 			if from.mayBe(t, from.kinds|1<<KindVar) {
-				return true
+				return true, nil
 			}
 		}
 		if !bases {
 			break
 		}
 	}
-	return false
+	return false, nil
 }
 
 // mayBe reports whether t is of one of the kinds, and not of another than the path asks
@@ -265,6 +273,9 @@ func (s *Spec) ownField(w *resolver, f *Field, from *start, kinds kindSet, steps
 	why = missesType
 	asked := 0
 	for t := range s.TypesByName(from.name) {
+		if err := w.pass(t); err != nil {
+			return 0, t, err
+		}
 		if !from.mayBe(t, kinds) {
 			continue
 		}
@@ -435,6 +446,7 @@ func (s *Spec) noTypeNear(from start) error {
 				break
 			}
 		}
+		n.work += int64(s.layer.starts.count) / 16 // types of other kinds cost less
 	}
 	s.layer.nearWork.Add(n.work)
 	return fmt.Errorf("%s named %s%v: %w", what, quoted(from.name), &n, ErrNotFound)

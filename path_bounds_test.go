@@ -171,3 +171,42 @@ func TestWideSelf(t *testing.T) {
 		require.ErrorContains(t, err, "path leads through too many members")
 	})
 }
+
+// TestManyOfOneName: a path whose alternatives all have the name of many types examines
+// them a bounded number of times, and its alternatives are cut in one pass.
+func TestManyOfOneName(t *testing.T) {
+	b := btftest.New(little)
+	i := b.Int("int", 4, btftest.Signed)
+	b.Struct("s", 4, btftest.Member{Name: "a", Type: i})
+	proto := b.FuncProto(i)
+	for range 100_000 {
+		b.Func("x", proto, 1)
+	}
+	spec := load(t, b.Bytes())
+	for _, alternative := range []string{"|x.y", "|union x"} {
+		costs(t, 3*time.Second, 32<<20, func() {
+			_, err := spec.Field("s.q" + strings.Repeat(alternative, 2000))
+			require.ErrorContains(t, err, "path leads through too many types")
+		})
+	}
+	costs(t, 3*time.Second, 32<<20, func() {
+		f, err := spec.Field("s.q" + strings.Repeat("|b", 100_000) + "|a")
+		require.NoError(t, err)
+		require.Equal(t, btf.Bits(0), f.Offset())
+	})
+}
+
+// TestManyErrors: the error of many paths matches what one of them matches, counted or not.
+func TestManyErrors(t *testing.T) {
+	b := btftest.New(little)
+	b.Struct("s", 64, btftest.Member{Name: "a", Type: b.Array(b.Pointer(0), b.Int("int", 4, btftest.Signed), 3), Offset: 64})
+	spec := load(t, b.Bytes())
+	paths := make([]string, 400)
+	for i := range paths {
+		paths[i] = strings.Repeat("x", 100) + ".y"
+	}
+	_, err := spec.Fields(append(paths, "s.a[2]")...)
+	require.ErrorIs(t, err, btf.ErrNotFound)
+	require.ErrorIs(t, err, btf.ErrPointerSize)
+	require.NotErrorIs(t, err, btf.ErrMultipleMatches)
+}

@@ -265,8 +265,8 @@ func TestBadPaths(t *testing.T) {
 		{"outer.first.x|next->missing|tail.y", `needs a STRUCT or UNION, has`, notFound},
 		{"far.huge[0]", `elements of 8 bytes must fit in 64 bits`, nothing},
 		{"far.huge[1]", `must fit in 64 bits`, nothing},
-		{"far.large[4294967296]", `offset of element 4294967296 of 2147483648 bytes must be below 1<<62 bits`, nothing},
-		{"far.large[268435456]", `must be below 1<<62 bits`, nothing},
+		{"far.large[4294967296]", `offset of element 4294967296 of 2147483648 bytes must be below 1<<62 bits`, notFound},
+		{"far.large[268435456]", `must be below 1<<62 bits`, notFound},
 		{"outer.next" + strings.Repeat("->next", 16), `more than 15 pointers`, nothing},
 	} {
 		t.Run(bad.path, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 // A Spec is an open blob of BTF. Its methods read the names and types of the blob in
 // place, in the mapped file or in memory.
 //
-// Every method except Close may be called from many goroutines at once. The zero Spec
-// is closed.
+// Every method except Close and SetPointerSize may be called from many goroutines at once.
+// The zero Spec is closed.
 type Spec struct {
 	layer   layer
 	names   names

@@ -162,10 +162,17 @@ func (s start) longer(path string) iter.Seq[start] {
 // cutAlternative splits steps after the first alternative. more reports whether there
 // is another.
 func cutAlternative(steps string) (alternative, rest string, more bool) {
-	if strings.IndexByte(steps, '"') < 0 && strings.IndexByte(steps, '`') < 0 {
-		return strings.Cut(steps, "|")
+	i := 0
+	for i < len(steps) && steps[i] != '"' && steps[i] != '`' {
+		if steps[i] == '|' {
+			return steps[:i], steps[i+1:], true
+		}
+		i++
 	}
-	_, _, i := cutKind(steps)
+	if i == len(steps) {
+		return steps, "", false
+	}
+	_, _, i = cutKind(steps)
 	for i < len(steps) {
 		if _, n, _ := cutName(steps[i:]); n > 0 {
 			i += n

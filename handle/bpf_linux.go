@@ -77,11 +77,11 @@ func address[T any](pinner *runtime.Pinner, v *T) uint64 {
 // Sizes in bytes of the buffer for the kernel's log.
 const (
 	logSizeFirst = 64 << 10
-	logSizeMax   = 1<<30 - 1 // UINT_MAX >> 2, the kernel's own limit
+	logSizeMax   = 16 << 20 // the log repeats names as often as types have them
 )
 
 // loadBTF loads a blob into the kernel and returns a file descriptor. The error is a
-// [*KernelError] with the whole log if the kernel refuses the blob.
+// [*KernelError] with the log if the kernel refuses the blob.
 func loadBTF(blob []byte) (int, error) {
 	if len(blob) == 0 {
 		return -1, &btf.FormatError{Section: "header", Problem: fmt.Sprintf("header needs %d bytes, the blob has none", uapi.HeaderSize)}
@@ -106,7 +106,7 @@ func loadBTF(blob []byte) (int, error) {
 		}
 		if errors.Is(err, unix.ENOSPC) && size < logSizeMax {
 			// Since Linux 6.4 the kernel tells how long the log is.
-			size = max(attr.logEnd, min(2*size, logSizeMax))
+			size = uint32(min(max(uint64(attr.logEnd), 2*uint64(size)), logSizeMax))
 			continue
 		}
 		if !errors.Is(err, unix.ENOSPC) {

@@ -7,7 +7,7 @@ import "strings"
 // A KernelError tells that the kernel refused a blob.
 type KernelError struct {
 	Err error  // what bpf(2) returned, such as EINVAL
-	Log string // all that the kernel's verifier of BTF wrote; "" if nothing
+	Log string // what the kernel's verifier of BTF wrote, 16 MiB at most; "" if nothing
 }
 
 // Error ends with the last line of the log, which tells what is wrong.

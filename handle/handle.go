@@ -127,7 +127,8 @@ func (h *Handle) read(blob []byte) (Info, error) {
 //
 // A module's BTF is split from that of the kernel, which base must be; base must stay
 // open as long as the Spec of the module is used. For other BTF base is not used, and
-// may be nil. Pointers in BTF of programs have 8 bytes, as those of BPF. The error matches [btf.ErrClosed] if the Handle or base is closed.
+// may be nil. Pointers in BTF of programs have 8 bytes, as those of BPF. The error matches
+// [btf.ErrClosed] if the Handle or base is closed.
 func (h *Handle) Spec(base *btf.Spec) (*btf.Spec, error) {
 	info, err := h.Info()
 	if err != nil {

@@ -73,10 +73,10 @@ func (b *Builder) Next() btf.TypeID { return btf.TypeID(b.count) + 1 }
 // Int adds an INT of size bytes, at most 16, that uses all of its bits.
 func (b *Builder) Int(name string, size uint32, encoding btf.IntEncoding) btf.TypeID {
 	if size > 16 {
-		b.fail("INT %q must have at most 16 bytes, has %d", name, size)
+		b.fail("INT %.128q must have at most 16 bytes, has %d", name, size)
 	}
 	if encoding > 15 {
-		b.fail("encoding of INT %q must have at most 4 bits, is 0x%x", name, uint8(encoding))
+		b.fail("encoding of INT %.128q must have at most 4 bits, is 0x%x", name, uint8(encoding))
 	}
 	return b.add(name, btf.KindInt, 0, false, size, uint32(encoding)<<24|size*8&0xff)
 }
@@ -116,10 +116,10 @@ func (b *Builder) composite(k btf.Kind, name string, size uint32, members []Memb
 	words := make([]uint32, 0, 3*len(members))
 	for _, m := range members {
 		if m.Offset > limit {
-			b.fail("bit offset of member %q of %s %q must be at most %d, is %d", m.Name, k, name, uint64(limit), uint64(m.Offset))
+			b.fail("bit offset of member %.128q of %s %.128q must be at most %d, is %d", m.Name, k, name, uint64(limit), uint64(m.Offset))
 		}
 		if m.BitfieldSize > 255 {
-			b.fail("bitfield size of member %q of %s %q must be at most 255, is %d", m.Name, k, name, uint64(m.BitfieldSize))
+			b.fail("bitfield size of member %.128q of %s %.128q must be at most 255, is %d", m.Name, k, name, uint64(m.BitfieldSize))
 		}
 		words = append(words, b.string(m.Name), uint32(m.Type), uint32(m.BitfieldSize)<<uapi.MemberBitfieldShift|uint32(m.Offset))
 	}
@@ -144,7 +144,7 @@ func (b *Builder) Enum(name string, size uint32, signed bool, enumerators ...Enu
 			words = append(words, high)
 		}
 		if signed && int64(e.Value)<<unused>>unused != int64(e.Value) || !signed && e.Value<<unused>>unused != e.Value {
-			b.fail("value of enumerator %q of %s %q must fit in %d bits, is 0x%x", e.Name, k, name, width, e.Value)
+			b.fail("value of enumerator %.128q of %s %.128q must fit in %d bits, is 0x%x", e.Name, k, name, width, e.Value)
 		}
 	}
 	return b.add(name, k, len(enumerators), signed, size, words...)
@@ -189,7 +189,7 @@ func (b *Builder) DeclTag(text string, target btf.TypeID, component int) btf.Typ
 // Func adds a FUNC. Prototype is the id of its FUNC_PROTO.
 func (b *Builder) Func(name string, prototype btf.TypeID, linkage btf.FuncLinkage) btf.TypeID {
 	if linkage > uapi.VlenMask {
-		b.fail("linkage of FUNC %q must be at most %d, is %d", name, uapi.VlenMask, uint32(linkage))
+		b.fail("linkage of FUNC %.128q must be at most %d, is %d", name, uapi.VlenMask, uint32(linkage))
 	}
 	return b.add(name, btf.KindFunc, int(linkage&uapi.VlenMask), false, uint32(prototype))
 }
@@ -225,7 +225,7 @@ func (b *Builder) reference(name string, k btf.Kind, target btf.TypeID) btf.Type
 // add adds a record: its third word, and the words that follow.
 func (b *Builder) add(name string, k btf.Kind, vlen int, flag bool, third uint32, rest ...uint32) btf.TypeID {
 	if uint64(vlen) > uapi.VlenMask {
-		b.fail("%s %q must have at most %d elements, has %d", k, name, uapi.VlenMask, vlen)
+		b.fail("%s %.128q must have at most %d elements, has %d", k, name, uapi.VlenMask, vlen)
 	}
 	info := uint32(k)<<uapi.KindShift | uint32(vlen)&uapi.VlenMask
 	if flag {
@@ -248,7 +248,7 @@ func (b *Builder) string(name string) uint32 {
 		return 0
 	}
 	if strings.IndexByte(name, 0) >= 0 {
-		b.fail("name must have no NUL byte, is %q", name)
+		b.fail("name must have no NUL byte, is %.128q", name)
 	}
 	if off, ok := b.offsets[name]; ok {
 		return off
