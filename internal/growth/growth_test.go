@@ -30,7 +30,8 @@ const (
 	floorHeap    = 16 << 20
 	floorProcess = 32 << 20
 
-	// certainCPU is so long that noise changes little.
+	// certainCPU is so long that noise changes little. The memory of a process depends on
+	// when garbage is collected, and is measured again however long it takes.
 	certainCPU = 200 * time.Millisecond
 
 	// tooSteep is how much more a byte of 4n may cost than a byte of n. It is 1 if the cost
@@ -84,60 +85,85 @@ type result struct {
 func (r result) last() figures { return r.figures[len(r.figures)-1] }
 
 // faults returns what is out of proportion.
-func (r result) faults() (faults []string) {
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+func (r result) faults() []string {
+	if ended := r.last().Ended; ended != "" {
+		return []string{ended}
+	}
+	return append(r.timeFaults(), r.memoryFaults()...)
+}
+
+// isCommand reports whether the row is a process of the command.
+func (f figures) isCommand() bool { return strings.HasPrefix(f.Row, "btf ") }
+
+// work is the number of bytes that a row reads and writes.
+func (f figures) work() float64 { return float64(f.In + f.Out) }
+
+// space is the number of bytes that a row may keep in memory. A command writes its text
+// and need not keep it.
+func (f figures) space() float64 {
+	if f.isCommand() {
+		return float64(f.In)
+	}
+	return f.work()
+}
+
+// floor is the memory that needs no comparison.
+func (f figures) floor() int64 {
+	if f.isCommand() {
+		return floorProcess
+	}
+	return floorHeap
+}
+
+// timeFaults returns what takes too long.
+func (r result) timeFaults() (faults []string) {
 	last := r.last()
-	if last.Ended != "" {
-		return []string{last.Ended}
+	if last.CPU <= floorCPU {
+		return nil
 	}
-	isCommand := strings.HasPrefix(last.Row, "btf ")
-	work := func(f figures) float64 { return float64(f.In + f.Out) }
-	space := work
-	if isCommand { // which writes its text and need not keep it
-		space = func(f figures) float64 { return float64(f.In) }
+	if by, is := r.steep(func(f figures) float64 { return float64(f.CPU) / f.work() }); is {
+		faults = append(faults, fmt.Sprintf("the time per byte grows %.1f times from n to 4n", by))
 	}
-	steep := func(cost func(figures) float64, size func(figures) float64) (float64, bool) {
-		if len(r.figures) < 3 {
-			return 0, false
-		}
-		each := func(i int) float64 { return cost(r.figures[i]) / size(r.figures[i]) }
-		whole, half := each(2)/each(0), each(2)/each(1)
-		return whole, whole > tooSteep && half > 1.2
-	}
-	cpu := func(f figures) float64 { return float64(f.CPU) }
-	memory := func(f figures) float64 { return float64(f.Memory) }
-	if last.CPU > floorCPU {
-		if by, is := steep(cpu, work); is {
-			fault("the time per byte grows %.1f times from n to 4n", by)
-		}
-		if most := 10*floorCPU + time.Duration(work(last)*float64(mostCPUPerByte)); last.CPU > most {
-			fault("takes %v, more than %v for %d bytes", last.CPU.Round(time.Millisecond), most.Round(time.Millisecond), int64(work(last)))
-		}
-	}
-	floor := int64(floorHeap)
-	if isCommand {
-		floor = floorProcess
-	}
-	if last.Memory > floor {
-		if by, is := steep(memory, space); is && float64(last.Memory) > 8*space(last) {
-			fault("the memory per byte grows %.1f times from n to 4n", by)
-		}
-		if most := floor + int64(space(last)*mostMemoryPerByte); last.Memory > most {
-			fault("takes %.1f MB, more than %.1f MB for %d bytes", mb(last.Memory), mb(most), int64(space(last)))
-		}
+	if most := 10*floorCPU + time.Duration(last.work()*float64(mostCPUPerByte)); last.CPU > most {
+		faults = append(faults, fmt.Sprintf("takes %v, more than %v for %d bytes",
+			last.CPU.Round(time.Millisecond), most.Round(time.Millisecond), int64(last.work())))
 	}
 	return faults
+}
+
+// memoryFaults returns what takes too much memory.
+func (r result) memoryFaults() (faults []string) {
+	last := r.last()
+	if last.Memory <= last.floor() {
+		return nil
+	}
+	by, is := r.steep(func(f figures) float64 { return float64(f.Memory) / f.space() })
+	if is && float64(last.Memory) > 8*last.space() {
+		faults = append(faults, fmt.Sprintf("the memory per byte grows %.1f times from n to 4n", by))
+	}
+	if most := last.floor() + int64(last.space()*mostMemoryPerByte); last.Memory > most {
+		faults = append(faults, fmt.Sprintf("takes %.1f MB, more than %.1f MB for %d bytes",
+			mb(last.Memory), mb(most), int64(last.space())))
+	}
+	return faults
+}
+
+// steep returns how much the cost of a byte grows from n to 4n, and whether that is more
+// than noise.
+func (r result) steep(perByte func(figures) float64) (float64, bool) {
+	if len(r.figures) < 3 {
+		return 0, false
+	}
+	whole := perByte(r.figures[2]) / perByte(r.figures[0])
+	half := perByte(r.figures[2]) / perByte(r.figures[1])
+	return whole, whole > tooSteep && half > 1.2
 }
 
 func mb(n int64) float64 { return float64(n) / (1 << 20) }
 
 // worthComparing reports whether a row takes so much that it matters how that grows.
 func worthComparing(f figures) bool {
-	floor := int64(floorHeap)
-	if strings.HasPrefix(f.Row, "btf ") {
-		floor = floorProcess
-	}
-	return f.Ended == "" && (f.CPU > floorCPU || f.Memory > floor)
+	return f.Ended == "" && (f.CPU > floorCPU || f.Memory > f.floor())
 }
 
 // complete adds the questions that a family does not ask.
@@ -218,7 +244,9 @@ func grow(t testing.TB, f family, program string) (results []result) {
 			}
 		}
 		again = slices.DeleteFunc(again, func(row string) bool {
-			return len(of(row).faults()) == 0 || least[2][row].CPU > certainCPU
+			time, memory := of(row).timeFaults(), of(row).memoryFaults()
+			certain := len(time) > 0 && least[2][row].CPU > certainCPU
+			return least[2][row].Ended != "" || certain || len(time)+len(memory) == 0
 		})
 	}
 	for _, f := range first {
