@@ -71,8 +71,8 @@
 // # Concurrency
 //
 // All methods may be called from many goroutines at once, except Close,
-// [Kernel.CloseUnloaded] and [Spec.SetPointerSize]. The package
-// starts no goroutines and has no state of its own.
+// [Kernel.CloseUnloaded] and [Spec.SetPointerSize]. The package starts no goroutines and
+// has no state of its own.
 //
 // # Other packages
 //

@@ -175,7 +175,11 @@ func coreTarget(env *environment, files, root string, pointer int) (target core.
 		if root != "/" {
 			name = "the kernel below " + root
 		}
-		return core.KernelTarget(kernel), name, func() { kernel.Close() }, pointersOf(kernel.Vmlinux(), pointer)
+		if err := pointersOf(kernel.Vmlinux(), pointer); err != nil {
+			kernel.Close()
+			return core.Target{}, "", nil, about(name, err)
+		}
+		return core.KernelTarget(kernel), name, func() { kernel.Close() }, nil
 	}
 	var specs []*btf.Spec
 	closeAll = func() {
